@@ -1,0 +1,81 @@
+"""What the checks measure: values written as JSON by one step and read by the report."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One question asked of a served model, and whether the answer was right."""
+
+    name: str
+    protocol: str
+    passed: bool
+    detail: str
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class AccuracyResult:
+    """The metric through the endpoint, and the largest difference to PyTorch's own answers."""
+
+    metric: str
+    value: float
+    examples: int
+    difference: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        return self.difference <= self.tolerance
+
+
+@dataclass(frozen=True)
+class LoadPoint:
+    """What one concurrency gave over the windows that agreed.
+
+    Throughput in requests per second; latencies in milliseconds as the client saw them. `queue_ms`
+    and `compute_ms` are means per request from Triton's statistics over the same time;
+    `transport_ms` is what is left of the client's mean. `batch` is the mean size of the batches
+    Triton ran. `windows` holds the throughput of every window, the discarded ones too.
+    """
+
+    concurrency: int
+    throughput: float
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float
+    mean_ms: float
+    queue_ms: float
+    compute_ms: float
+    transport_ms: float
+    batch: float
+    requests: int
+    errors: int
+    stable: bool
+    windows: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class PerfResult:
+    """A closed-loop measurement of one served model on one machine."""
+
+    model: str
+    endpoint: str
+    protocol: str
+    request_batch: int
+    machine: str
+    points: tuple[LoadPoint, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(point.stable and not point.errors for point in self.points)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "PerfResult":
+        points = tuple(LoadPoint(**{**p, "windows": tuple(p["windows"])}) for p in value["points"])
+        return cls(**{**value, "points": points})

@@ -1,0 +1,86 @@
+"""What every script does at its edge: errors to exit codes, progress to stderr, data to stdout.
+
+Exit codes: 0 fine, 1 a check failed, 2 it could not be run, 130 ended by Ctrl-C.
+"""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NoReturn
+
+import typer
+
+from slipway.errors import SlipwayError
+from slipway.progress import Progress
+
+FAILED = 1
+COULD_NOT_RUN = 2
+INTERRUPTED = 130
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM. Not KeyboardInterrupt, which Typer would turn into exit code 1."""
+
+
+def run(app: typer.Typer) -> NoReturn:
+    """Run a script's Typer application and end the process with the right code.
+
+    SIGTERM is treated as Ctrl-C, so that a supervisor's stop cleans up as a person's does.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        app(standalone_mode=True)
+    except SlipwayError as error:
+        _say(f"error: {error}")
+        sys.exit(COULD_NOT_RUN)
+    except Interrupted:
+        _say("interrupted")
+        sys.exit(INTERRUPTED)
+    sys.exit(0)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise Interrupted
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def print_json(value: Any) -> None:
+    """Data for machines: one JSON document on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def failed() -> NoReturn:
+    """A check failed: end with 1."""
+    raise typer.Exit(FAILED)
+
+
+@contextmanager
+def progress_bar(title: str, *, enabled: bool = True) -> Iterator[Progress]:
+    """A bar on stderr that goes away when the work is done; none where nobody looks (`--json`)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        TextColumn("  {task.description:<12}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.fields[note]}", style="dim"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not enabled,
+    )
+    task = bars.add_task(title, total=None, note="")
+
+    def update(done: float, total: float, note: str = "") -> None:
+        bars.update(task, completed=done, total=total or None, note=note)
+
+    with bars:
+        yield update
