@@ -35,10 +35,10 @@ def run(app: typer.Typer) -> NoReturn:
     try:
         app(standalone_mode=True)
     except SlipwayError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         sys.exit(COULD_NOT_RUN)
     except Interrupted:
-        _say("interrupted")
+        say("interrupted")
         sys.exit(INTERRUPTED)
     sys.exit(0)
 
@@ -47,7 +47,8 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise Interrupted
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """A line for people, on stderr."""
     sys.stderr.write(f"{line}\n")
 
 

@@ -1,0 +1,64 @@
+"""Build a model: recipe to packaged Triton model folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slipway import terminal
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    model: Annotated[str, typer.Argument(help="A folder of the model repository.")],
+    models: Annotated[Path, typer.Option(help="The model repository.")] = Path("model_repo"),
+    workspace: Annotated[Path, typer.Option(help="Where results are kept.")] = Path("build"),
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Train, export, optimise, evaluate and package a model.
+
+    Each step is done once for what decides its result (sources, recipe, library versions) and
+    reused after that. Training that was stopped goes on from its last whole epoch. A model under
+    its recipe's floor, or one whose ONNX form answers otherwise than PyTorch, is not packaged.
+
+    Example: python scripts/build.py image_classifier
+    """
+    from slipway.recipe import open_model
+
+    folder = open_model(model, models)
+
+    from slipway.build.line import build
+
+    done = []
+    with terminal.progress_bar("train", enabled=not json) as progress:
+        for result in build(folder, workspace, progress):
+            done.append(result)
+            how = "reused" if result.step.reused else f"{result.step.seconds:.1f} s"
+            terminal.say(f"  {result.step.name:<9} {how:>8}  {result.detail}")
+    package = done[-1].step.folder
+    if json:
+        terminal.print_json(
+            {
+                "model": model,
+                "package": str(package),
+                "steps": [
+                    {
+                        "name": d.step.name,
+                        "key": d.step.key,
+                        "folder": str(d.step.folder),
+                        "reused": d.step.reused,
+                        "seconds": round(d.step.seconds, 3),
+                        "detail": d.detail,
+                    }
+                    for d in done
+                ],
+            }
+        )
+    else:
+        typer.echo(package)
+
+
+if __name__ == "__main__":
+    terminal.run(app)

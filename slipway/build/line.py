@@ -1,0 +1,185 @@
+"""The line from recipe to package: five steps, each done once for what decides its result."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from slipway.artefact import read_artefact
+from slipway.build.evaluate import evaluate, read_evaluation, read_holdout, write_evaluation
+from slipway.build.export import MODEL_FILE, OPSET, export
+from slipway.build.network import load_network
+from slipway.build.optimise.graph import optimise_graph
+from slipway.build.package import package
+from slipway.build.step import Step, Workspace, hashes, key_of, versions
+from slipway.build.train import WEIGHTS_FILE, train
+from slipway.files import readable_json
+from slipway.progress import Progress
+from slipway.recipe import Data, ModelFolder
+
+GRAPH_FILE = "graph.json"
+STEPS = ("train", "export", "optimise", "evaluate", "package")
+
+KIT = Path(__file__).parent.parent
+CODE = {
+    "train": ("build/train.py", "build/network.py"),
+    "export": ("build/export.py", "build/network.py"),
+    "optimise": ("build/optimise/graph.py",),
+    "evaluate": ("build/evaluate.py", "build/parity.py", "build/session.py", "metrics.py"),
+    "package": ("build/package.py", "build/triton_config.py", "artefact.py", "tensors.py"),
+}
+"""Which of our own modules decide what a step gives: a change of them does the step again."""
+
+LIBRARIES = {
+    "train": ("torch", "numpy"),
+    "export": ("torch", "onnx", "onnxscript"),
+    "optimise": ("onnxruntime", "onnx"),
+    "evaluate": ("onnxruntime", "torch", "numpy"),
+    "package": ("tritonclient", "protobuf"),
+}
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A step of the line that is finished, and what came of it in a few words."""
+
+    step: Step
+    detail: str
+
+
+def build(folder: ModelFolder, workspace: Path, progress: Progress) -> Iterator[StepDone]:
+    """Take a model from its recipe to its package; the last step's folder is the package."""
+    line = _Line(folder, Workspace(workspace, folder.name), progress)
+    trained = line.train()
+    yield StepDone(trained, f"{folder.recipe.training.epochs} epochs, {_last_loss(trained)}")
+    exported = line.export(trained)
+    size = (exported.folder / MODEL_FILE).stat().st_size
+    yield StepDone(exported, f"ONNX opset {OPSET}, {size / 1e6:.1f} MB")
+    optimised = line.optimise(exported)
+    yield StepDone(optimised, _graph_change(optimised))
+    evaluated = line.evaluate(trained, exported, optimised)
+    yield StepDone(evaluated, _judgement(evaluated))
+    packaged = line.package(optimised, evaluated)
+    artefact = read_artefact(packaged.folder)
+    yield StepDone(packaged, f"{len(artefact.files)} files, {artefact.size / 1e6:.1f} MB")
+
+
+class _Line:
+    """The steps of one model; each names what decides it and does its work when that is new."""
+
+    def __init__(self, folder: ModelFolder, workspace: Workspace, progress: Progress) -> None:
+        self._folder = folder
+        self._recipe = folder.recipe
+        self._workspace = workspace
+        self._progress = progress
+
+    @cached_property
+    def _data(self) -> Data:
+        data: Data = self._folder.module("data").load()
+        return data
+
+    def _ingredients(self, step: str, **more: Any) -> Mapping[str, Any]:
+        code = hashes(KIT / path for path in CODE[step])
+        return {"code": code, "libraries": versions(*LIBRARIES[step]), **more}
+
+    def train(self) -> Step:
+        # The recipe counts by its values, so that a new serving policy does not train again.
+        sources = (path for path in self._folder.sources if path.name != "recipe.py")
+        ingredients = self._ingredients(
+            "train",
+            sources=hashes(sources),
+            tensors=[asdict(spec) for spec in (*self._recipe.inputs, *self._recipe.outputs)],
+            training=asdict(self._recipe.training),
+        )
+        key = key_of("train", ingredients)
+        checkpoint = self._workspace.step("train") / f".checkpoint-{key}.pt"
+        step = self._workspace.run(
+            "train",
+            ingredients,
+            lambda target: train(self._folder, target, checkpoint, self._progress),
+        )
+        checkpoint.unlink(missing_ok=True)
+        return step
+
+    def export(self, trained: Step) -> Step:
+        most = self._recipe.serving.max_batch_size
+        return self._workspace.run(
+            "export",
+            self._ingredients("export", trained=trained.key, most=most),
+            lambda target: export(
+                load_network(self._folder, trained.folder / WEIGHTS_FILE),
+                self._recipe,
+                target / MODEL_FILE,
+            ),
+        )
+
+    def optimise(self, exported: Step) -> Step:
+        def work(target: Path) -> None:
+            change = optimise_graph(exported.folder / MODEL_FILE, target / MODEL_FILE)
+            (target / GRAPH_FILE).write_bytes(readable_json(asdict(change)))
+
+        ingredients = self._ingredients("optimise", exported=exported.key)
+        return self._workspace.run("optimise", ingredients, work)
+
+    def evaluate(self, trained: Step, exported: Step, optimised: Step) -> Step:
+        def work(target: Path) -> None:
+            evaluation, reference = evaluate(
+                self._recipe,
+                self._data.holdout,
+                load_network(self._folder, trained.folder / WEIGHTS_FILE),
+                exported.folder / MODEL_FILE,
+                optimised.folder / MODEL_FILE,
+            )
+            write_evaluation(target, evaluation, self._data.holdout, reference)
+
+        ingredients = self._ingredients(
+            "evaluate",
+            optimised=optimised.key,
+            metric=asdict(self._recipe.metric),
+            parity=self._recipe.parity,
+            buckets=self._recipe.serving.batch_buckets,
+        )
+        return self._workspace.run("evaluate", ingredients, work)
+
+    def package(self, optimised: Step, evaluated: Step) -> Step:
+        def work(target: Path) -> None:
+            holdout, reference = read_holdout(evaluated.folder)
+            evaluation = read_evaluation(evaluated.folder)
+            onnx = optimised.folder / MODEL_FILE
+            package(
+                self._folder,
+                evaluation=evaluation,
+                optimised=onnx,
+                holdout=holdout,
+                reference=reference,
+                target=target,
+            )
+
+        ingredients = self._ingredients(
+            "package",
+            evaluated=evaluated.key,
+            title=self._recipe.title,
+            labels=[spec.labels for spec in self._recipe.outputs],
+            serving=asdict(self._recipe.serving),
+        )
+        return self._workspace.run("package", ingredients, work)
+
+
+def _last_loss(trained: Step) -> str:
+    history = json.loads((trained.folder / "history.json").read_bytes())
+    return f"loss {history['loss'][-1]:.3f} on {history['examples']} examples"
+
+
+def _graph_change(optimised: Step) -> str:
+    change = json.loads((optimised.folder / GRAPH_FILE).read_bytes())
+    if not change["operators"]:
+        return f"{change['after']} nodes, the exporter had folded all"
+    return f"{change['before']} -> {change['after']} nodes"
+
+
+def _judgement(evaluated: Step) -> str:
+    evaluation = read_evaluation(evaluated.folder)
+    metric, worst = evaluation.metric, max(r.difference for r in evaluation.parity)
+    return f"{metric.name} {metric.value:.4f} (floor {metric.floor}), parity within {worst:.1e}"

@@ -1,0 +1,1 @@
+"""Variants of an exported model, one module each."""

@@ -1,0 +1,77 @@
+"""A step of the line: its result is a folder named by the hash of all that decides its content."""
+
+import importlib.metadata
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from slipway.files import canonical_json, sha256_of, sha256_of_bytes, staged_folder
+
+LATEST = "latest"
+"""A link beside the folders of a step, to the one that was last asked for."""
+
+Work = Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A finished step. `key` is the hash of all that decides `folder`'s content."""
+
+    name: str
+    key: str
+    folder: Path
+    reused: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where the steps of one model keep their results: `<root>/models/<model>/<step>/<key>/`."""
+
+    root: Path
+    model: str
+
+    def step(self, name: str) -> Path:
+        return self.root / "models" / self.model / name
+
+    def run(self, name: str, ingredients: Mapping[str, Any], work: Work) -> Step:
+        """Do the work once for each set of ingredients (JSON values).
+
+        `work` fills a new folder that becomes the result only when it returns; whatever interrupts
+        it leaves nothing behind.
+        """
+        started = time.perf_counter()
+        key = key_of(name, ingredients)
+        folder = self.step(name) / key
+        reused = folder.is_dir()
+        if not reused:
+            with staged_folder(folder) as staged:
+                work(staged)
+        _point(folder.parent / LATEST, key)
+        return Step(name, key, folder, reused, time.perf_counter() - started)
+
+
+def key_of(name: str, ingredients: Mapping[str, Any]) -> str:
+    """16 hexadecimal digits of the SHA-256 over a step's name and ingredients."""
+    return sha256_of_bytes(canonical_json([name, ingredients]))[:16]
+
+
+def _point(link: Path, key: str) -> None:
+    if link.is_symlink() and str(link.readlink()) == key:
+        return
+    beside = link.with_name(f".{link.name}.{key}")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(key)
+    beside.replace(link)
+
+
+def hashes(files: Iterable[Path]) -> list[str]:
+    """The content of source files, as an ingredient."""
+    return [sha256_of(path) for path in files]
+
+
+def versions(*distributions: str) -> dict[str, str]:
+    """The installed versions of libraries, as ingredients and for the record."""
+    return {name: importlib.metadata.version(name) for name in distributions}

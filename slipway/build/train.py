@@ -1,0 +1,116 @@
+"""Train a network; stopped at any point, go on from the last whole epoch with the same result."""
+
+import pickle
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from slipway.build.network import build_network, call
+from slipway.files import readable_json, staged_file
+from slipway.progress import Progress
+from slipway.recipe import ModelFolder, Split
+from slipway.tensors import Array
+
+WEIGHTS_FILE = "weights.pt"
+HISTORY_FILE = "history.json"
+
+Augment = Callable[[Mapping[str, Array], np.random.Generator], Mapping[str, Array]]
+
+
+@dataclass
+class Run:
+    """A training run as it stands: what a checkpoint holds, and nothing else decides the rest."""
+
+    network: nn.Module
+    optimiser: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    losses: list[float]
+
+    def save(self, path: Path) -> None:
+        with staged_file(path) as staged:
+            torch.save(
+                {
+                    "network": self.network.state_dict(),
+                    "optimiser": self.optimiser.state_dict(),
+                    "schedule": self.schedule.state_dict(),
+                    "losses": self.losses,
+                },
+                staged,
+            )
+
+    def restore(self, path: Path) -> None:
+        """Take up a checkpoint; one that cannot be read is removed and training starts afresh."""
+        try:
+            state: dict[str, Any] = torch.load(path, weights_only=True)
+        except FileNotFoundError:
+            return
+        except (RuntimeError, EOFError, pickle.UnpicklingError):
+            path.unlink()
+            return
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.losses = state["losses"]
+
+
+def train(folder: ModelFolder, target: Path, checkpoint: Path, progress: Progress) -> None:
+    """Write `weights.pt` and `history.json` (mean loss of each epoch) into `target`.
+
+    Every epoch draws from generators seeded with (seed, epoch), so a resumed run gives the weights
+    of an uninterrupted one, bit for bit on the same machine.
+    """
+    recipe, spec = folder.recipe, folder.recipe.training
+    data = folder.module("data")
+    examples: Split = data.load().train
+    augment: Augment = getattr(data, "augment", lambda inputs, _rng: inputs)
+    loss_of = folder.module("network").loss
+    steps = -(-len(examples) // spec.batch_size)
+
+    torch.manual_seed(spec.seed)
+    run = _new_run(folder, steps)
+    run.restore(checkpoint)
+    for epoch in range(len(run.losses), spec.epochs):
+        torch.manual_seed(spec.seed + 1_000_003 * (epoch + 1))
+        rng = np.random.default_rng([spec.seed, epoch])
+        run.network.train()
+        total = 0.0
+        for done, batch in enumerate(_batches(examples, spec.batch_size, rng), 1):
+            inputs = {
+                name: torch.from_numpy(array) for name, array in augment(batch.inputs, rng).items()
+            }
+            loss = loss_of(call(run.network, inputs, recipe), torch.from_numpy(batch.targets))
+            run.optimiser.zero_grad()
+            loss.backward()
+            run.optimiser.step()
+            run.schedule.step()
+            total += loss.item() * len(batch)
+            note = f"epoch {epoch + 1}/{spec.epochs}, loss {loss.item():.3f}"
+            progress(epoch * steps + done, spec.epochs * steps, note)
+        run.losses.append(total / len(examples))
+        run.save(checkpoint)
+    torch.save(run.network.state_dict(), target / WEIGHTS_FILE)
+    history = {"training": asdict(spec), "examples": len(examples), "loss": run.losses}
+    (target / HISTORY_FILE).write_bytes(readable_json(history))
+
+
+def _new_run(folder: ModelFolder, steps_per_epoch: int) -> Run:
+    spec = folder.recipe.training
+    network = build_network(folder)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=spec.learning_rate, weight_decay=spec.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, spec.learning_rate, total_steps=steps_per_epoch * spec.epochs
+    )
+    return Run(network, optimiser, schedule, losses=[])
+
+
+def _batches(examples: Split, size: int, rng: np.random.Generator) -> Iterator[Split]:
+    order = rng.permutation(len(examples))
+    for start in range(0, len(order), size):
+        yield examples.take(order[start : start + size])
