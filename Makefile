@@ -1,0 +1,36 @@
+# `make demo` and `make test` set up what they need; nothing else has to be run before.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test unit lint setup bench clean
+
+help:  ## Show these lines
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo:  ## One real model from training to a served, tested endpoint
+	@$(PYTHON) scripts/bootstrap.py demo
+	@$(BIN)/python scripts/demo.py
+
+test:  ## Lint, type-check and run all tests
+	@$(PYTHON) scripts/bootstrap.py dev
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest
+
+unit:  ## The quick tests alone
+	@$(PYTHON) scripts/bootstrap.py dev
+	@$(BIN)/python -m pytest tests/unit
+
+lint:
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+setup:  ## Both environments, with everything a developer needs
+	@$(PYTHON) scripts/bootstrap.py dev
+
+bench:  ## Slipway's server beside the alternatives, on this machine
+	@$(PYTHON) scripts/bootstrap.py dev
+	@$(BIN)/python benchmarks/serving.py
+
+clean:  ## Remove what was built; the environments stay
+	rm -rf build

@@ -1,0 +1,1 @@
+"""The agent beside Triton: it brings what is released to a server, and keeps it answering."""

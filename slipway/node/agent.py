@@ -1,0 +1,242 @@
+"""The agent: what is released becomes what is served, and stays so.
+
+    follow: reconcile -> check -> report, again and again
+
+`reconcile` compares the releases with what is served and rolls out the difference. `check` probes
+every served model by inference; a sick one is unloaded and loaded, then the server is restarted.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slipway.errors import NodeError, RegistryError, ServerError, SlipwayError
+from slipway.node.control import ModelControl
+from slipway.node.events import (
+    Down,
+    Event,
+    Recovered,
+    Refused,
+    Restarting,
+    Serving,
+    Sick,
+    Started,
+    Unreachable,
+    Withdrawn,
+)
+from slipway.node.probe import Unwell, probe
+from slipway.node.report import ModelReport, NodeReport, now, write_report
+from slipway.node.repository import ModelRepository
+from slipway.node.rollout import Rollout, Served, answered
+from slipway.node.sync import Content
+from slipway.progress import Progress, silent
+from slipway.registry.releases import Release, releases
+from slipway.registry.store import Store
+from slipway.registry.versions import read_manifest
+from slipway.triton.server import Server
+
+Sleep = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """Seconds to wait after the n-th failure in a row: doubling, up to a most."""
+
+    first: float = 1.0
+    most: float = 60.0
+
+    def after(self, failures: int) -> float:
+        return float(min(self.most, self.first * 2 ** min(failures - 1, 16)))
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which node this is, and where its clients find it (host:port)."""
+
+    environment: str
+    node: str
+    grpc: str
+    http: str
+    server: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Failure:
+    """A release that could not be rolled out, and when to try again."""
+
+    generation: int
+    reason: str
+    count: int
+    again: float
+
+
+class Agent:
+    """One node. Not thread-safe: one loop calls it."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        store: Store,
+        server: Server,
+        control: ModelControl,
+        folder: Path,
+        *,
+        backoff: Backoff | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Sleep = time.sleep,
+        progress: Progress = silent,
+    ) -> None:
+        self._identity = identity
+        self._store = store
+        self._server = server
+        self._control = control
+        self._content = Content(folder)
+        repository = ModelRepository(folder / "repository", self._content)
+        self._rollout = Rollout(store, repository, control)
+        self._backoff = backoff or Backoff()
+        self._clock = clock
+        self._sleep = sleep
+        self._progress = progress
+        self._releases: dict[str, Release] = {}
+        self._served: dict[str, Served] = {}
+        self._failures: dict[str, _Failure] = {}
+        self._restarts = 0
+        self._restarts_in_a_row = 0
+
+    @property
+    def served(self) -> Mapping[str, Served]:
+        return dict(self._served)
+
+    def start(self) -> Iterator[Event]:
+        """Start the server. Raises `ServerError`: on the first start a person is watching."""
+        self._server.start()
+        yield Started(self._server.pid)
+
+    def round(self) -> Iterator[Event]:
+        """Reconcile, check, report."""
+        yield from self.check()
+        yield from self.reconcile()
+        yield from self.report()
+
+    def reconcile(self) -> Iterator[Event]:
+        """Roll out every release that is not served, and withdraw what is released no more."""
+        try:
+            wanted = {release.model: release for release in releases(
+                self._store, self._identity.environment)}  # fmt: skip
+        except RegistryError as error:
+            yield Unreachable(str(error))
+            return
+        self._releases = wanted
+        for model in sorted(self._served.keys() - wanted.keys()):
+            self._rollout.withdraw(model)
+            del self._served[model]
+            yield Withdrawn(model)
+        for model, release in sorted(wanted.items()):
+            served = self._served.get(model)
+            if served and served.version == release.version:
+                self._failures.pop(model, None)
+            elif self._due(release):
+                yield self._advance(release, served)
+        self._content.prune(
+            {(s.model, version) for s in self._served.values() for version in s.loaded}
+        )
+
+    def check(self) -> Iterator[Event]:
+        """Probe what is served; mend what is unwell; restart a server that ended."""
+        if not self._server.running():
+            yield from self._restart("the process ended")
+        for model, served in sorted(self._served.items()):
+            outcome = probe(self._control, model, served.version, served.golden)
+            if not isinstance(outcome, Unwell):
+                self._restarts_in_a_row = 0
+                continue
+            yield Sick(model, served.version, outcome.reason)
+            try:
+                self._reload(served)
+            except NodeError as error:
+                yield from self._restart(str(error))
+                return
+            yield Recovered(model, served.version, "unload and load")
+
+    def report(self) -> Iterator[Event]:
+        """Write the node's report to the registry."""
+        models = tuple(self._model_report(r) for _, r in sorted(self._releases.items()))
+        identity = self._identity
+        report = NodeReport(
+            environment=identity.environment,
+            node=identity.node,
+            updated=now(),
+            grpc=identity.grpc,
+            http=identity.http,
+            server=identity.server,
+            restarts=self._restarts,
+            models=models,
+        )
+        try:
+            write_report(self._store, report)
+        except RegistryError as error:
+            yield Unreachable(str(error))
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def _due(self, release: Release) -> bool:
+        failure = self._failures.get(release.model)
+        return (
+            failure is None
+            or failure.generation != release.generation
+            or self._clock() >= failure.again
+        )
+
+    def _advance(self, release: Release, served: Served | None) -> Event:
+        model = release.model
+        try:
+            manifest = read_manifest(self._store, model, release.version)
+            new = self._rollout.advance(manifest, served, self._progress)
+        except SlipwayError as error:
+            last = self._failures.get(model)
+            same = last is not None and last.generation == release.generation
+            count = last.count + 1 if last and same else 1
+            again = self._clock() + self._backoff.after(count)
+            self._failures[model] = _Failure(release.generation, str(error), count, again)
+            return Refused(model, release.version, served.version if served else None, str(error))
+        self._served[model] = new
+        self._failures.pop(model, None)
+        return Serving(model, new.version, new.loaded, new.seconds)
+
+    def _reload(self, served: Served) -> None:
+        """Unload and load, which reads everything afresh; then the golden request must pass."""
+        self._control.unload(served.model)
+        self._rollout.show(served.model, served.loaded)
+        answered(self._control, served.model, served.version, served.golden)
+
+    def _restart(self, reason: str) -> Iterator[Event]:
+        """Start the server afresh with what was served. The registry is not needed for it."""
+        self._restarts += 1
+        self._restarts_in_a_row += 1
+        wait = self._backoff.after(self._restarts_in_a_row)
+        yield Restarting(reason, wait)
+        self._server.stop()
+        self._sleep(wait)
+        try:
+            self._server.start()
+            yield Started(self._server.pid)
+            for model, served in sorted(self._served.items()):
+                self._rollout.show(model, served.loaded)
+                answered(self._control, model, served.version, served.golden)
+                yield Recovered(model, served.version, "a restart of the server")
+        except (ServerError, NodeError) as error:
+            yield Down(str(error))
+
+    def _model_report(self, release: Release) -> ModelReport:
+        served = self._served.get(release.model)
+        failure = self._failures.get(release.model)
+        return ModelReport(
+            model=release.model,
+            released=release.version,
+            serving=served.version if served else None,
+            loaded=served.loaded if served else (),
+            seconds=dict(served.seconds) if served else {},
+            reason=failure.reason if failure else "",
+        )

@@ -1,0 +1,113 @@
+"""What happens on a node, as values: the agent yields them, a script prints them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Started:
+    """The inference server is up."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A version was synced, probed and is what clients get now. `seconds` per phase."""
+
+    model: str
+    version: int
+    loaded: tuple[int, ...]
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A released version is not served, and what is served instead (None: nothing)."""
+
+    model: str
+    version: int
+    serving: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """A model is released no more and was unloaded."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class Sick:
+    """A served model failed its probe."""
+
+    model: str
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A served model answers again, after what `means` says."""
+
+    model: str
+    version: int
+    means: str
+
+
+@dataclass(frozen=True)
+class Restarting:
+    """The inference server ended or could not be mended from within; it is started afresh."""
+
+    reason: str
+    wait: float
+
+
+@dataclass(frozen=True)
+class Down:
+    """The server did not come back; it is started afresh in the next round."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """The registry cannot be read; what is served goes on being served."""
+
+    reason: str
+
+
+Event = Started | Serving | Refused | Withdrawn | Sick | Recovered | Restarting | Down | Unreachable
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    return {"event": type(event).__name__.lower(), **asdict(event)}
+
+
+def sentence(event: Event) -> str:
+    """One line for people."""
+    match event:
+        case Started(pid):
+            return f"Triton is up (process {pid})"
+        case Serving(model, version, loaded, seconds):
+            phases = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+            beside = [str(number) for number in loaded if number != version]
+            also = f", version {beside[0]} kept loaded" if beside else ""
+            return f"{model}: serving version {version} ({phases}{also})"
+        case Refused(model, version, serving, reason):
+            instead = "nothing is served" if serving is None else f"version {serving} serves on"
+            return f"{model}: version {version} refused, {instead}: {reason}"
+        case Withdrawn(model):
+            return f"{model}: released no more, unloaded"
+        case Sick(model, version, reason):
+            return f"{model}: version {version} is unwell: {reason}"
+        case Recovered(model, version, means):
+            return f"{model}: version {version} answers again after {means}"
+        case Restarting(reason, wait):
+            return f"Triton is started afresh in {wait:.0f} s: {reason}"
+        case Down(reason):
+            return f"Triton did not come back: {reason}"
+        case Unreachable(reason):
+            return f"the registry cannot be read, serving on: {reason}"

@@ -1,0 +1,123 @@
+"""Bring one model to one version on a running server, so that clients only see probed versions."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from slipway import contract
+from slipway.errors import NodeError
+from slipway.node.control import ModelControl
+from slipway.node.probe import Answered, Unwell, probe
+from slipway.node.repository import ModelRepository
+from slipway.progress import Progress, silent
+from slipway.registry.manifest import Manifest
+from slipway.registry.store import Store
+from slipway.tensors import Golden
+
+CANDIDATE = "__candidate"
+"""Suffix of the name under which a version is probed before a client can reach it."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """What clients of a model get: `version`, with all of `loaded` ready in Triton."""
+
+    model: str
+    version: int
+    loaded: tuple[int, ...]
+    golden: Golden
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """The means of a rollout: where content comes from, what Triton sees, how it is driven."""
+
+    store: Store
+    repository: ModelRepository
+    control: ModelControl
+    clock: Callable[[], float] = time.monotonic
+
+    def advance(
+        self, manifest: Manifest, now: Served | None, progress: Progress = silent
+    ) -> Served:
+        """Serve the manifest's version instead of `now`.
+
+        The order is: sync and verify; load under a candidate's name; probe that with the golden
+        request; load under the real name, which Triton swaps without a gap; probe again. A
+        `SlipwayError` at any point leaves `now` serving. The version that was served stays loaded
+        for an instant way back where both versions can share one configuration.
+        """
+        model, version = manifest.model, manifest.version
+        seconds: dict[str, float] = {}
+        with self._timed("sync", seconds):
+            self.repository.content.sync(self.store, manifest, progress)
+        golden = self.golden(model, version)
+        if now is None or version not in now.loaded:
+            with self._timed("probe", seconds):
+                self._try(model, version, golden)
+        loaded = self._side_by_side(model, version, now)
+        with self._timed("load", seconds):
+            try:
+                self.show(model, loaded)
+                answered(self.control, model, version, golden)
+            except NodeError:
+                if now is not None:
+                    self.show(model, now.loaded)
+                raise
+        self.repository.tidy(model, loaded)
+        return Served(model, version, loaded, golden, seconds)
+
+    def show(self, model: str, versions: tuple[int, ...]) -> None:
+        """Make Triton serve exactly these versions of a model."""
+        self.repository.expose(model, versions)
+        self.control.load(model)
+
+    def withdraw(self, model: str) -> None:
+        self.control.unload(model)
+        self.repository.tidy(model, ())
+
+    def golden(self, model: str, version: int) -> Golden:
+        path = self.repository.content.version(model, version) / contract.GOLDEN_FILE
+        return Golden.from_json(json.loads(path.read_bytes()))
+
+    def _try(self, model: str, version: int, golden: Golden) -> None:
+        name = model + CANDIDATE
+        self.repository.expose(model, (version,), name)
+        try:
+            self.control.load(name)
+            answered(self.control, name, version, golden)
+        finally:
+            self.withdraw(name)
+
+    def _side_by_side(self, model: str, version: int, now: Served | None) -> tuple[int, ...]:
+        """Triton answers requests that name no version with the highest that is loaded."""
+        if now is None or now.version >= version:
+            return (version,)
+        shared = self.repository.compatible(model, now.version, version)
+        return (now.version, version) if shared else (version,)
+
+    @contextmanager
+    def _timed(self, phase: str, seconds: dict[str, float]) -> Iterator[None]:
+        started = self.clock()
+        yield
+        seconds[phase] = self.clock() - started
+
+
+def answered(control: ModelControl, model: str, version: int | None, golden: Golden) -> Answered:
+    """Probe until there is a verdict; `NodeError` when it is bad or the server stays busy."""
+    for _ in range(BUSY_TRIES):
+        outcome = probe(control, model, version, golden)
+        if isinstance(outcome, Answered):
+            return outcome
+        if isinstance(outcome, Unwell):
+            raise NodeError(f"{model} version {version} failed its probe", why=outcome.reason)
+        time.sleep(BUSY_WAIT)
+    raise NodeError(f"{model} version {version} could not be probed", why="its queue stays full")
+
+
+BUSY_TRIES = 20
+BUSY_WAIT = 0.25
+"""Seconds."""

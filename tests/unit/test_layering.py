@@ -1,0 +1,101 @@
+"""The direction of dependence, as DESIGN states it: a forbidden import fails here."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+BASE = {"contract", "errors", "files", "progress", "tensors", "recipe", "metrics", "artefact",
+        "results"}  # fmt: skip
+MAY_IMPORT = {
+    "contract": set(),
+    "errors": set(),
+    "progress": set(),
+    "files": {"errors"},
+    "tensors": {"errors"},
+    "metrics": {"errors", "tensors"},
+    "recipe": {"errors", "tensors"},
+    "artefact": {"contract", "errors", "files"},
+    "results": set(),
+    "terminal": {"errors", "progress"},
+    "build": BASE,
+    "registry": BASE,
+    "triton": BASE,
+    "check": BASE,
+    "report": BASE,
+    "node": BASE | {"registry", "triton"},
+}
+"""The only parts of the kit that each part may import, besides itself."""
+
+HEAVY = {"torch", "onnx", "onnxruntime", "onnxscript", "sklearn", "pulumi"}
+MAY_IMPORT_HEAVY = {"build": {"torch", "onnx", "onnxruntime", "onnxscript"}}
+SERVER_SIDE = "slipway/triton/backends"
+"""Runs inside Triton, in the server's environment; nothing of the kit imports it."""
+
+
+def imports(path: Path, root: Path) -> Iterator[str]:
+    """Every module that a file imports anywhere, relative ones made absolute."""
+    package = path.relative_to(root).with_suffix("").parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module or "")))
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def violations(root: Path) -> list[str]:
+    found = []
+    for path in sorted((root / "slipway").rglob("*.py")):
+        name = path.relative_to(root).as_posix()
+        if name.startswith(SERVER_SIDE) or name == "slipway/__init__.py":
+            continue
+        part = path.relative_to(root / "slipway").parts[0].removesuffix(".py")
+        if part not in MAY_IMPORT:
+            found.append(f"{name}: '{part}' has no place in the layering")
+            continue
+        for module in imports(path, root):
+            parts = module.split(".")
+            heavy = HEAVY - MAY_IMPORT_HEAVY.get(part, set())
+            if parts[0] == "slipway" and len(parts) > 1:
+                if parts[1] not in MAY_IMPORT[part] | {part}:
+                    found.append(f"{name} imports {module}")
+            elif parts[0] in heavy or parts[0] in {"scripts", "infra", "model_repo"}:
+                found.append(f"{name} imports {module}")
+    return found
+
+
+def test_the_kit_keeps_the_direction_of_dependence():
+    assert violations(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("node/agent.py", "import torch"),
+        ("node/agent.py", "from slipway.build.train import train"),
+        ("node/agent.py", "def f():\n    import onnxruntime"),
+        ("contract.py", "from slipway import errors"),
+        ("registry/store.py", "from slipway.node.agent import Agent"),
+        ("registry/store.py", "from ..check import perf"),
+        ("build/train.py", "import pulumi"),
+        ("check/perf.py", "from scripts import build"),
+        ("stray.py", "import os"),
+    ],
+)
+def test_a_planted_import_is_found(tmp_path, file, line):
+    path = tmp_path / "slipway" / file
+    path.parent.mkdir(parents=True)
+    path.write_text(line)
+    assert len(violations(tmp_path)) == 1
+
+
+def test_what_runs_on_every_server_can_be_read_without_it(tmp_path):
+    path = tmp_path / "slipway" / "node" / "agent.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("from slipway.registry.store import Store\nimport tritonclient.grpc\n")
+    assert violations(tmp_path) == []
