@@ -38,7 +38,8 @@ class LoadPoint:
     Throughput in requests per second; latencies in milliseconds as the client saw them. `queue_ms`
     and `compute_ms` are means per request from Triton's statistics over the same time;
     `transport_ms` is what is left of the client's mean. `batch` is the mean size of the batches
-    Triton ran. `windows` holds the throughput of every window, the discarded ones too.
+    Triton ran. `windows` holds the throughput of every window, the discarded ones too, and `error`
+    the first of the `errors`.
     """
 
     concurrency: int
@@ -55,6 +56,7 @@ class LoadPoint:
     errors: int
     stable: bool
     windows: tuple[float, ...]
+    error: str = ""
 
 
 @dataclass(frozen=True)

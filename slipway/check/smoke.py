@@ -1,0 +1,166 @@
+"""Is a model served, does it answer rightly, and does the server survive wrong requests?"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from slipway.check.client import Answer, Client, Declared, Metadata, Refused, Request
+from slipway.check.endpoint import Endpoint, unreachable
+from slipway.check.grpc_client import GrpcClient
+from slipway.check.http_client import HttpClient
+from slipway.check.refusals import Wrong, is_proper, wrong_requests
+from slipway.results import CheckResult
+from slipway.tensors import Array, Golden, max_difference
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a check passed, and what was seen."""
+
+    passed: bool
+    detail: str
+
+
+def smoke(
+    endpoint: Endpoint, model: str, golden: Golden, version: str = ""
+) -> Iterator[CheckResult]:
+    """Ask everything over HTTP, then over gRPC; each answer is yielded when it is there.
+
+    An empty `version` checks the one the server's version policy chooses. Raises `CheckError`
+    where no server answers at all; whatever a server answers is a result.
+    """
+    with ExitStack() as stack:
+        clients: list[tuple[str, Client]] = [
+            (endpoint.http, stack.enter_context(HttpClient(endpoint.http))),
+            (endpoint.grpc, stack.enter_context(GrpcClient(endpoint.grpc))),
+        ]
+        for address, client in clients:
+            live = client.live()
+            if isinstance(live, Refused) and live.code in ("", "UNAVAILABLE"):
+                raise unreachable(address, live.message)
+        for _, client in clients:
+            yield from _Conversation(client, model, version, golden).checks()
+
+
+@dataclass(frozen=True)
+class _Conversation:
+    """The checks of one model over one protocol."""
+
+    client: Client
+    model: str
+    version: str
+    golden: Golden
+
+    def checks(self) -> Iterator[CheckResult]:
+        """In order; ends early where the model is not there, since nothing else can pass then."""
+        yield self._timed("server is live", lambda: _said_yes(self.client.live()))
+        yield self._timed("server is ready", lambda: _said_yes(self.client.ready()))
+        ready = self._timed(
+            "model is ready",
+            lambda: _said_yes(self.client.model_ready(self.model, self.version)),
+        )
+        yield ready
+        if not ready.passed:
+            return
+        metadata = self.client.metadata(self.model, self.version)
+        yield self._timed("metadata fits the golden request", lambda: self._fits(metadata))
+        yield self._timed("golden request", self._golden)
+        yield self._timed("golden rows one by one", self._one_by_one)
+        maximum = self.client.maximum_batch(self.model, self.version)
+        yield self._timed("configuration is given", lambda: _batch_is_known(maximum))
+        if isinstance(metadata, Refused) or isinstance(maximum, Refused):
+            return
+        if {t.name for t in metadata.inputs} != set(self.golden.inputs):
+            return
+        for wrong in wrong_requests(
+            self.model, self.version, self.golden.inputs, metadata, maximum
+        ):
+            yield self._timed(f"refused: {wrong.name}", partial(self._refused, wrong))
+
+    def _timed(self, name: str, check: Callable[[], Verdict]) -> CheckResult:
+        started = time.perf_counter()
+        verdict = check()
+        milliseconds = (time.perf_counter() - started) * 1e3
+        return CheckResult(name, self.client.protocol, verdict.passed, verdict.detail, milliseconds)
+
+    def _fits(self, metadata: Metadata | Refused) -> Verdict:
+        if isinstance(metadata, Refused):
+            return Verdict(False, str(metadata))
+        faults = [
+            *_misfits("input", metadata.inputs, self.golden.inputs),
+            *_misfits("output", metadata.outputs, self.golden.outputs),
+        ]
+        said = ", ".join(str(t) for t in (*metadata.inputs, *metadata.outputs))
+        return Verdict(not faults, "; ".join(faults) or said)
+
+    def _infer(self, inputs: Answer) -> Answer | Refused:
+        return self.client.infer(Request.of(self.model, self.version, inputs))
+
+    def _golden(self) -> Verdict:
+        answer = self._infer(self.golden.inputs)
+        if isinstance(answer, Refused):
+            return Verdict(False, str(answer))
+        return _near(self.golden.difference(answer), self.golden.tolerance)
+
+    def _one_by_one(self) -> Verdict:
+        """The rows of a batch must not know of each other."""
+        inputs = self.golden.inputs
+        rows = len(next(iter(inputs.values())))
+        answers: list[Answer] = []
+        for row in range(rows):
+            answer = self._infer({name: array[row : row + 1] for name, array in inputs.items()})
+            if isinstance(answer, Refused):
+                return Verdict(False, f"row {row}: {answer}")
+            answers.append(answer)
+        joined = {
+            name: np.concatenate([answer[name] for answer in answers])
+            for name in self.golden.outputs
+            if all(name in answer for answer in answers)
+        }
+        return _near(max_difference(self.golden.outputs, joined), self.golden.tolerance)
+
+    def _refused(self, wrong: Wrong) -> Verdict:
+        """The proper code, and the right answer to the golden request afterwards."""
+        send = self.client.infer_cut_off if wrong.cut_off else self.client.infer
+        reply = send(wrong.request)
+        if not isinstance(reply, Refused):
+            return Verdict(False, "it was answered")
+        if not is_proper(self.client, wrong, reply.code):
+            proper = " or ".join(wrong.codes[self.client.protocol])
+            return Verdict(False, f"{reply}, where {proper} is proper")
+        after = self._golden()
+        if not after.passed:
+            return Verdict(False, f"afterwards the golden request failed: {after.detail}")
+        return Verdict(True, str(reply))
+
+
+def _said_yes(reply: bool | Refused) -> Verdict:
+    if isinstance(reply, Refused):
+        return Verdict(False, str(reply))
+    return Verdict(reply, "yes" if reply else "no")
+
+
+def _batch_is_known(maximum: int | Refused) -> Verdict:
+    if isinstance(maximum, Refused):
+        return Verdict(False, str(maximum))
+    return Verdict(True, f"batches up to {maximum}")
+
+
+def _near(difference: float, tolerance: float) -> Verdict:
+    return Verdict(
+        difference <= tolerance, f"largest difference {difference:.2g}, allowed {tolerance:.2g}"
+    )
+
+
+def _misfits(kind: str, declared: Sequence[Declared], arrays: Mapping[str, Array]) -> Iterator[str]:
+    """What the server declares otherwise than the golden request has it."""
+    by_name = {tensor.name: tensor for tensor in declared}
+    for name in sorted(set(by_name) ^ set(arrays)):
+        yield f"{kind} '{name}' is {'not expected' if name in by_name else 'missing'}"
+    for name in sorted(set(by_name) & set(arrays)):
+        if not by_name[name].admits(arrays[name]):
+            yield f"{kind} {by_name[name]} does not take {list(arrays[name].shape)}"
