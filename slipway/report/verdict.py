@@ -1,0 +1,71 @@
+"""What can be said of a model at a glance: what failed, what is missing, what is doubtful."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from slipway.report.content import ModelReport
+from slipway.report.wording import count, score, small
+
+Mark = Literal["passed", "failed", "doubtful", "missing"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Each entry is a sentence's worth; `mark` is the worst that applies."""
+
+    failed: tuple[str, ...]
+    doubtful: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def mark(self) -> Mark:
+        if self.failed:
+            return "failed"
+        if self.missing:
+            return "missing"
+        return "doubtful" if self.doubtful else "passed"
+
+
+def judge(model: ModelReport) -> Verdict:
+    """Hold every value against the limit that belongs to it."""
+    return Verdict(
+        failed=tuple(_failures(model)),
+        doubtful=tuple(_doubts(model)),
+        missing=tuple(_missing(model)),
+    )
+
+
+def _failures(model: ModelReport) -> list[str]:
+    metric, accuracy = model.artefact.metric, model.accuracy
+    said = []
+    if not metric.value >= metric.floor:
+        said.append(f"{metric.name} {score(metric.value)} is under {score(metric.floor)}")
+    over = [result for result in model.artefact.parity if not result.difference <= result.tolerance]
+    if over:
+        said.append(f"{count(len(over), 'comparison')} out of tolerance")
+    if accuracy and not accuracy.value >= metric.floor:
+        said.append(f"{accuracy.metric} as served {score(accuracy.value)} is under the floor")
+    if accuracy and not accuracy.passed:
+        said.append(f"the served answers differ by {small(accuracy.difference)}")
+    wrong = [check for check in model.smoke if not check.passed]
+    if wrong:
+        said.append(f"{len(wrong)} of {count(len(model.smoke), 'check')} failed")
+    errors = sum(point.errors for point in model.perf.points) if model.perf else 0
+    if errors:
+        said.append(f"{count(errors, 'request')} failed under load")
+    return said
+
+
+def _doubts(model: ModelReport) -> list[str]:
+    unstable = [p.concurrency for p in model.perf.points if not p.stable] if model.perf else []
+    return [f"throughput unstable at concurrency {c}" for c in unstable]
+
+
+def _missing(model: ModelReport) -> list[str]:
+    parts = {
+        "not released": model.release,
+        "served answers not compared": model.accuracy,
+        "not checked": model.smoke,
+        "speed not measured": model.perf and model.perf.points,
+    }
+    return [name for name, value in parts.items() if not value]

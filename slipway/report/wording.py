@@ -1,0 +1,65 @@
+"""Numbers as people read them: rounded to what they can carry, with the unit kept on the line."""
+
+import math
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def count(number: float, one: str, many: str = "") -> str:
+    """`1 request`, `1,200 requests`."""
+    return f"{number:,}{NO_BREAK}{one if number == 1 else many or one + 's'}"
+
+
+def size(number: float) -> str:
+    """Bytes in decimal units, as disks and networks count them."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 999.5 or unit == "GB":
+            break
+        number /= 1000
+    return f"{number:.0f}{NO_BREAK}{unit}" if unit == "B" else f"{_three(number)}{NO_BREAK}{unit}"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `42 s`, `3 min 05 s`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f}{NO_BREAK}s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}{NO_BREAK}s"
+    return f"{whole // 60}{NO_BREAK}min{NO_BREAK}{whole % 60:02}{NO_BREAK}s"
+
+
+def milliseconds(value: float) -> str:
+    """Three digits: `1.24`, `12.4`, `1,240`; without the unit, which a column's head gives."""
+    return _three(value)
+
+
+def rate(value: float) -> str:
+    """Requests per second, without the unit."""
+    return _three(value)
+
+
+def score(value: float) -> str:
+    """A metric to four decimals."""
+    return f"{value:.4f}"
+
+
+def small(value: float) -> str:
+    """A difference or a tolerance: `3.2 × 10⁻⁶`; exact zero is `0`."""
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else "∞" if value > 0 else "not a number"
+    digits, _, exponent = f"{value:.1e}".partition("e")
+    power = str(int(exponent)).translate(_RAISED)
+    return f"{digits.removesuffix('.0')}{NO_BREAK}×{NO_BREAK}10{power}"
+
+
+def short_hash(value: str) -> str:
+    return value[:12]
+
+
+def _three(value: float) -> str:
+    if not math.isfinite(value):
+        return "not a number"
+    decimals = 2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0
+    return f"{value:,.{decimals}f}"

@@ -1,0 +1,74 @@
+"""One model as it looks when everything was done and nothing is wrong."""
+
+import pytest
+
+from slipway.artefact import Artefact, FileEntry, MetricResult, ParityResult
+from slipway.metrics import Scores
+from slipway.report.content import ModelReport, Released, StepRecord
+from slipway.results import AccuracyResult, CheckResult, LoadPoint, PerfResult
+
+
+def load_point(concurrency, throughput, p99):
+    return LoadPoint(
+        concurrency=concurrency,
+        throughput=throughput,
+        p50_ms=p99 / 2,
+        p90_ms=p99 * 0.75,
+        p99_ms=p99,
+        mean_ms=p99 * 0.6,
+        queue_ms=p99 * 0.3,
+        compute_ms=p99 * 0.2,
+        transport_ms=p99 * 0.1,
+        batch=concurrency * 0.6,
+        requests=4321,
+        errors=0,
+        stable=True,
+        windows=(throughput, throughput, throughput),
+    )
+
+
+@pytest.fixture
+def whole():
+    artefact = Artefact(
+        model="image_classifier",
+        title="Handwritten digits",
+        files=(
+            FileEntry("golden.json", 41_822, "1a" * 32),
+            FileEntry("model/1/model.onnx", 44_702_120, "2b" * 32),
+            FileEntry("model/config.pbtxt", 1_804, "3c" * 32),
+        ),
+        serving={"name": "image_classifier", "max_batch_size": 16},
+        metric=MetricResult("accuracy", 0.9861, 0.97, 360),
+        parity=(
+            ParityResult("PyTorch", "ONNX", 1, 1.9e-6, 1e-4),
+            ParityResult("ONNX", "optimised", 7, 3.4e-6, 1e-4),
+        ),
+        built_with={"torch": "2.13.0", "onnx": "1.23.2"},
+        git_revision="0123456789abcdef0123456789abcdef01234567",
+    )
+    return ModelReport(
+        artefact=artefact,
+        scores=Scores(0.9861, 360, ((178, 2), (3, 177))),
+        labels=("zero", "one"),
+        accuracy=AccuracyResult("accuracy", 0.9861, 360, 4.7e-6, 1e-4),
+        smoke=(
+            CheckResult("golden request", "gRPC", True, "differs by 3e-6", 2.5),
+            CheckResult("wrong shape", "HTTP", True, "refused: 400", 1.25),
+        ),
+        perf=PerfResult(
+            model="image_classifier",
+            endpoint="127.0.0.1:8001",
+            protocol="gRPC",
+            request_batch=1,
+            machine="2 cores of a test",
+            # In disorder on purpose: the page sorts.
+            points=(load_point(16, 1210.4, 19.3), load_point(1, 402.2, 3.3)),
+        ),
+        steps=(
+            StepRecord("train", True, 0.06, "30 epochs"),
+            StepRecord("export", False, 11.2, "opset 20"),
+        ),
+        release=Released("local", 3),
+        server={"Triton": "2.51.0"},
+        recorded="2026-11-23 20:14 UTC",
+    )
