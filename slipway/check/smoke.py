@@ -43,11 +43,11 @@ def smoke(
             if isinstance(live, Refused) and live.code in ("", "UNAVAILABLE"):
                 raise unreachable(address, live.message)
         for _, client in clients:
-            yield from _Conversation(client, model, version, golden).checks()
+            yield from Conversation(client, model, version, golden).checks()
 
 
 @dataclass(frozen=True)
-class _Conversation:
+class Conversation:
     """The checks of one model over one protocol."""
 
     client: Client
