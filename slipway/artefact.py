@@ -24,7 +24,7 @@ class FileEntry:
     def __post_init__(self) -> None:
         path = PurePosixPath(self.path)
         if (
-            not self.path
+            not path.parts
             or path.is_absolute()
             or ".." in path.parts
             or str(path) != self.path

@@ -14,10 +14,11 @@ import importlib
 import importlib.util
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any, cast
 
 from slipway.errors import RecipeError, UnknownModel
 from slipway.tensors import Array, TensorSpec
@@ -168,6 +169,17 @@ class ModelFolder:
     def module(self, name: str) -> ModuleType:
         """Import `network` or `data` of this folder."""
         return _import(self.path, name)
+
+    def function(self, module: str, name: str) -> Callable[..., Any]:
+        """A function that the folder must define; `RecipeError` where it does not."""
+        found = getattr(self.module(module), name, None)
+        if not callable(found):
+            raise RecipeError(
+                f"{self.path / module}.py does not define {name}()",
+                why="every model folder does",
+                mend="docs/add-a-model.md shows what belongs where.",
+            )
+        return cast("Callable[..., Any]", found)
 
     @property
     def sources(self) -> tuple[Path, ...]:

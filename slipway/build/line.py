@@ -77,7 +77,7 @@ class _Line:
 
     @cached_property
     def _data(self) -> Data:
-        data: Data = self._folder.module("data").load()
+        data: Data = self._folder.function("data", "load")()
         return data
 
     def _ingredients(self, step: str, **more: Any) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ Tensors = Mapping[str, torch.Tensor]
 
 def build_network(folder: ModelFolder) -> nn.Module:
     """A fresh network whose outputs were seen to be what the recipe declares."""
-    network: nn.Module = folder.module("network").build()
+    network: nn.Module = folder.function("network", "build")()
     check_outputs(network, folder.recipe)
     return network
 

@@ -1,6 +1,5 @@
 """Train a network; stopped at any point, go on from the last whole epoch with the same result."""
 
-import pickle
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -49,7 +48,7 @@ class Run:
             state: dict[str, Any] = torch.load(path, weights_only=True)
         except FileNotFoundError:
             return
-        except (RuntimeError, EOFError, pickle.UnpicklingError):
+        except Exception:  # noqa: BLE001 - on damaged files torch's unpickler raises anything
             path.unlink()
             return
         self.network.load_state_dict(state["network"])
@@ -66,9 +65,9 @@ def train(folder: ModelFolder, target: Path, checkpoint: Path, progress: Progres
     """
     recipe, spec = folder.recipe, folder.recipe.training
     data = folder.module("data")
-    examples: Split = data.load().train
+    examples: Split = folder.function("data", "load")().train
     augment: Augment = getattr(data, "augment", lambda inputs, _rng: inputs)
-    loss_of = folder.module("network").loss
+    loss_of = folder.function("network", "loss")
     steps = -(-len(examples) // spec.batch_size)
 
     torch.manual_seed(spec.seed)

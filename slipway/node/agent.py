@@ -111,7 +111,7 @@ class Agent:
     def start(self) -> Iterator[Event]:
         """Start the server. Raises `ServerError`: on the first start a person is watching."""
         self._server.start()
-        yield Started(self._server.pid)
+        yield Started(self._server.pid or 0)
 
     def round(self) -> Iterator[Event]:
         """Reconcile, check, report."""
@@ -144,7 +144,7 @@ class Agent:
 
     def check(self) -> Iterator[Event]:
         """Probe what is served; mend what is unwell; restart a server that ended."""
-        if not self._server.running():
+        if not self._server.running:
             yield from self._restart("the process ended")
         for model, served in sorted(self._served.items()):
             outcome = probe(self._control, model, served.version, served.golden)
@@ -221,7 +221,7 @@ class Agent:
         self._sleep(wait)
         try:
             self._server.start()
-            yield Started(self._server.pid)
+            yield Started(self._server.pid or 0)
             for model, served in sorted(self._served.items()):
                 self._rollout.show(model, served.loaded)
                 answered(self._control, model, served.version, served.golden)

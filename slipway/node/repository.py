@@ -67,7 +67,7 @@ class ModelRepository:
             view.rmdir()
 
     def compatible(self, model: str, one: int, other: int) -> bool:
-        """Whether two versions can be served side by side, under the one configuration of a name."""
+        """Whether two versions can share one configuration, as versions of a model must."""
         return self.config(model, one) == self.config(model, other)
 
     def config(self, model: str, version: int) -> pb.ModelConfig:

@@ -1,0 +1,69 @@
+import onnx
+import pytest
+import torch
+from torch import nn
+
+from slipway.build.export import MODEL_FILE, NEWEST_IR, OPSET, check_export, export
+from slipway.errors import ExportError
+
+
+@pytest.fixture
+def exported(built):
+    return next(d.step.folder for d in built[1] if d.step.name == "export") / MODEL_FILE
+
+
+def edited(source, target, edit):
+    model = onnx.load(source)
+    edit(model)
+    onnx.save(model, target)
+    return target
+
+
+def test_the_file_says_what_the_recipe_declares(exported, tiny):
+    check_export(exported, tiny.recipe)
+    model = onnx.load(exported)
+    assert {entry.domain: entry.version for entry in model.opset_import}[""] == OPSET
+    assert model.ir_version <= NEWEST_IR
+
+
+def fix_batch(model):
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 2
+
+
+def widen(model):
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 9
+
+
+def newer(model):
+    model.ir_version = NEWEST_IR + 1
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (newer, f"IR version {NEWEST_IR + 1}"),
+        (fix_batch, "batch fixed"),
+        (widen, "exported with the shape|not valid ONNX"),
+    ],
+)
+def test_a_file_that_says_otherwise_is_refused(exported, tiny, tmp_path, edit, said):
+    with pytest.raises(ExportError, match=said):
+        check_export(edited(exported, tmp_path / "model.onnx", edit), tiny.recipe)
+
+
+def test_a_file_that_is_not_onnx_is_refused(tiny, tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"not a model")
+    with pytest.raises(ExportError, match="not valid ONNX"):
+        check_export(path, tiny.recipe)
+
+
+def test_a_network_that_cannot_be_traced_is_refused_with_the_exporters_reason(tiny, tmp_path):
+    class Branching(nn.Module):
+        def forward(self, point):
+            return point[:, :3] if point.sum() > 0 else torch.zeros(len(point), 3)
+
+    with pytest.raises(ExportError, match="cannot be exported") as caught:
+        export(Branching(), tiny.recipe, tmp_path / "model.onnx")
+    assert caught.value.why
+    assert not (tmp_path / "model.onnx").exists()

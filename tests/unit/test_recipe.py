@@ -1,0 +1,91 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from slipway.errors import RecipeError, UnknownModel
+from slipway.recipe import Metric, Recipe, Serving, Training, model_names, open_model
+from slipway.tensors import TensorSpec
+
+MODELS = Path(__file__).parents[1] / "data" / "model_repo"
+SHIPPED = Path(__file__).parents[2] / "model_repo"
+
+RECIPE = Recipe(
+    title="any",
+    inputs=(TensorSpec("x", "FP32", (4,)),),
+    outputs=(TensorSpec("y", "FP32", (2,)),),
+    training=Training(epochs=1, batch_size=2, learning_rate=0.1),
+    metric=Metric("accuracy", 0.5),
+)
+
+
+def test_every_shipped_folder_has_a_recipe_that_can_be_read():
+    assert model_names(SHIPPED)
+    assert all(open_model(name, SHIPPED).recipe.metric.floor > 0 for name in model_names(SHIPPED))
+
+
+def test_an_unknown_model_is_answered_with_the_nearest_names():
+    with pytest.raises(UnknownModel, match="nearest names are: image_classifier"):
+        open_model("image_clasifier", SHIPPED)
+    with pytest.raises(UnknownModel, match="it holds tiny"):
+        open_model("zzz", MODELS)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("RECIPE = 3", "does not define RECIPE"),
+        ("import nothing_of_that_name", "ModuleNotFoundError"),
+        ("RECIPE = (", "SyntaxError"),
+        ("from slipway.recipe import Metric\nMetric()", "TypeError"),
+    ],
+)
+def test_a_recipe_that_is_none_is_refused_in_one_line(tmp_path, text, said):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "recipe.py").write_text(text)
+    with pytest.raises(RecipeError, match=said) as caught:
+        open_model("broken", tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_triton_or_a_key_could_not_carry_is_refused(tmp_path):
+    (tmp_path / "Bad-Name").mkdir()
+    (tmp_path / "Bad-Name" / "recipe.py").touch()
+    with pytest.raises(RecipeError, match="cannot be named 'Bad-Name'"):
+        open_model("Bad-Name", tmp_path)
+
+
+def test_two_folders_of_one_name_do_not_share_their_modules(tmp_path):
+    for parent, floor in (("a", 0.25), ("b", 0.75)):
+        folder = tmp_path / parent / "tiny"
+        folder.mkdir(parents=True)
+        text = (MODELS / "tiny" / "recipe.py").read_text()
+        (folder / "recipe.py").write_text(text.replace("floor=0.9", f"floor={floor}"))
+    floors = [open_model("tiny", tmp_path / p).recipe.metric.floor for p in ("a", "b")]
+    assert floors == [0.25, 0.75]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Training(epochs=0, batch_size=2, learning_rate=0.1),
+        lambda: Training(epochs=1, batch_size=1, learning_rate=0.1),
+        lambda: Training(epochs=1, batch_size=2, learning_rate=0.0),
+        lambda: Serving(max_batch_size=0, batch_buckets=(1,)),
+        lambda: Serving(max_batch_size=8, batch_buckets=(1, 4)),
+        lambda: Serving(max_batch_size=8, batch_buckets=(4, 1, 8)),
+        lambda: Serving(max_batch_size=8, batch_buckets=()),
+        lambda: Serving(instances=0),
+        lambda: Serving(threads=-1),
+        lambda: Serving(queue_size=0),
+        lambda: replace(RECIPE, inputs=()),
+        lambda: replace(RECIPE, outputs=RECIPE.inputs),
+        lambda: replace(RECIPE, parity=0.0),
+        lambda: TensorSpec("x", "FLOAT", (4,)),
+        lambda: TensorSpec("x", "FP32", (0,)),
+        lambda: TensorSpec("x", "FP32", (3,), labels=("a", "b")),
+    ],
+)
+def test_values_that_cannot_be_meant_are_refused_when_built(wrong):
+    with pytest.raises(RecipeError):
+        wrong()

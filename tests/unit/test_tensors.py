@@ -1,0 +1,73 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from slipway.errors import IntegrityError, RecipeError
+from slipway.tensors import (
+    NUMPY_OF,
+    Golden,
+    TensorSpec,
+    datatype_of,
+    from_json,
+    max_difference,
+    to_json,
+)
+
+ARRAYS = st.sampled_from(sorted(NUMPY_OF)).flatmap(
+    lambda name: hnp.arrays(
+        NUMPY_OF[name],
+        hnp.array_shapes(max_dims=3, max_side=4),
+        elements={"allow_nan": False, "allow_infinity": False} if name[:2] == "FP" else None,
+    )
+)
+
+
+@given(array=ARRAYS)
+def test_a_tensor_survives_json_exactly(array):
+    back = from_json(json.loads(json.dumps(to_json("x", array))))
+    assert back.dtype == array.dtype
+    assert np.array_equal(back, array)
+
+
+@given(array=ARRAYS)
+def test_a_golden_request_survives_json(array):
+    golden = Golden({"x": array}, {"y": array}, 1e-4)
+    back = Golden.from_json(json.loads(json.dumps(golden.to_json())))
+    assert back.difference({"y": array}) == 0
+    assert back.tolerance == 1e-4
+
+
+@pytest.mark.parametrize(
+    "value", [{}, {"request": 3}, {"tolerance": "x", "request": {"inputs": []}}]
+)
+def test_what_is_no_golden_request_is_refused(value):
+    with pytest.raises(IntegrityError):
+        Golden.from_json(value)
+
+
+def test_the_difference_is_the_largest_and_infinite_where_it_cannot_be_taken():
+    want = {"y": np.float32([[1, 2], [3, 4]])}
+    assert max_difference(want, {"y": np.float32([[1, 2], [3, 4.5]])}) == 0.5
+    for wrong in ({}, {"y": np.float32([[1, 2]])}, {"y": np.float32([[1, 2], [3, np.nan]])}):
+        assert max_difference(want, wrong) == float("inf")
+    assert max_difference({"y": np.zeros((0, 2))}, {"y": np.zeros((0, 2))}) == 0
+
+
+@given(
+    declared=st.lists(st.one_of(st.none(), st.integers(1, 3)), max_size=3).map(tuple),
+    got=st.lists(st.integers(1, 3), max_size=4),
+)
+def test_a_declaration_accepts_what_matches_dimension_by_dimension(declared, got):
+    matches = len(got) == len(declared) + 1 and all(
+        want is None or want == size for want, size in zip(declared, got[1:], strict=False)
+    )
+    assert TensorSpec("x", "FP32", declared).accepts(got) == matches
+
+
+def test_a_type_that_triton_has_not_is_refused():
+    with pytest.raises(RecipeError, match="complex64"):
+        datatype_of(np.zeros(1, np.complex64))
