@@ -108,10 +108,10 @@ def _locate(folder: Path | None) -> Path:
     for candidate in candidates:
         if (candidate / "pyvenv.cfg").is_file():
             return candidate.absolute()
-    looked = " and ".join(dict.fromkeys(map(str, candidates)))
+    looked = dict.fromkeys(map(str, candidates))
     raise ServerEnvironmentError(
         "There is no environment for the Triton server",
-        why=f"{looked} {'is' if len(candidates) == 1 else 'are'} no Python environment",
+        why=f"no Python environment is at {' or '.join(looked)}",
         mend=f"{MEND} Or name one with {contract.ENV_SERVER}.",
     )
 
