@@ -6,7 +6,7 @@ Exit codes: 0 fine, 1 a check failed, 2 it could not be run, 130 ended by Ctrl-C
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
@@ -52,9 +52,23 @@ def say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
+def step(name: str, seconds: float, detail: str, *, reused: bool = False) -> None:
+    """A finished step: what, how long, and what came of it."""
+    say(f"  {name:<9} {'reused' if reused else f'{seconds:.1f} s':>8}  {detail}")
+
+
 def print_json(value: Any) -> None:
     """Data for machines: one JSON document on stdout."""
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Data for people: columns as wide as they need on stdout, also where it is no terminal."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write("  ".join(padded).rstrip() + "\n")
 
 
 def failed() -> NoReturn:

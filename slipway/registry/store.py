@@ -4,7 +4,6 @@ Two stores keep this contract: a directory (`directory.py`) and an S3 bucket (`s
 relative POSIX path, such as `models/digits/1/manifest.json`.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from slipway import contract
 from slipway.errors import RegistryError
 
 DEFAULT_URL = "build/registry"
+"""The store that scripts use where $SLIPWAY_STORE is not set."""
+
 S3_SCHEME = "s3://"
 
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._=+@-]{0,199}")
@@ -89,11 +90,6 @@ class Store(Protocol):
     def list(self, prefix: str) -> Iterator[str]:
         """The keys below a prefix, which is empty or ends with a slash, in alphabetical order."""
         ...
-
-
-def default_url() -> str:
-    """The store that scripts use unless told: $SLIPWAY_STORE, else a directory below `build`."""
-    return os.environ.get(contract.ENV_STORE) or DEFAULT_URL
 
 
 def open_store(url: str) -> Store:
