@@ -16,7 +16,7 @@ def serve():
 
     def start(body, status=200):
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):  # noqa: N802  the name the library asks for
+            def do_GET(self):
                 self.send_response(status)
                 self.end_headers()
                 self.wfile.write(body)
