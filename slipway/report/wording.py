@@ -1,6 +1,7 @@
 """Numbers as people read them: rounded to what they can carry, with the unit kept on the line."""
 
 import math
+from datetime import UTC, datetime
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -56,6 +57,19 @@ def small(value: float) -> str:
 
 def short_hash(value: str) -> str:
     return value[:12]
+
+
+def protocol(name: str) -> str:
+    """A protocol as its makers write it."""
+    return {"grpc": "gRPC", "http": "HTTP"}.get(name.lower(), name)
+
+
+def moment(iso: str) -> str:
+    """`2026-11-23 20:14 UTC` of an ISO 8601 time in UTC; anything else stays as it is."""
+    try:
+        return datetime.fromisoformat(iso).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return iso
 
 
 def _three(value: float) -> str:

@@ -52,13 +52,13 @@ def whole():
         labels=("zero", "one"),
         accuracy=AccuracyResult("accuracy", 0.9861, 360, 4.7e-6, 1e-4),
         smoke=(
-            CheckResult("golden request", "gRPC", True, "differs by 3e-6", 2.5),
-            CheckResult("wrong shape", "HTTP", True, "refused: 400", 1.25),
+            CheckResult("golden request", "grpc", True, "differs by 3e-6", 2.5),
+            CheckResult("wrong shape", "http", True, "refused: 400", 1.25),
         ),
         perf=PerfResult(
             model="image_classifier",
             endpoint="127.0.0.1:8001",
-            protocol="gRPC",
+            protocol="grpc",
             request_batch=1,
             machine="2 cores of a test",
             # In disorder on purpose: the page sorts.
@@ -70,5 +70,5 @@ def whole():
         ),
         release=Released("local", 3),
         server={"Triton": "2.51.0"},
-        recorded="2026-11-23 20:14 UTC",
+        recorded="2026-11-23T20:14:03Z",
     )

@@ -88,6 +88,11 @@ def test_every_row_of_every_table_is_there(whole):
     assert [row[:4] for row in concurrencies] == ["1402", "161,"]  # sorted
 
 
+def test_the_head_says_where_it_is_released_and_when_it_was_measured(whole):
+    said = page_of(whole).texts("p", **{"class": "soft"})
+    assert said == ["image_classifier, version 3 in local · 2026-11-23 20:14 UTC"]
+
+
 def test_versions_and_whole_hashes_can_be_found(whole):
     page = page_of(whole)
     titles = {e["attrs"].get("title") for e in page.all("code")}

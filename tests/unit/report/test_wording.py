@@ -53,3 +53,20 @@ def test_differences_are_written_with_a_power_of_ten(value, said):
 def test_one_thing_is_singular():
     assert plain(wording.count(1, "file")) == "1 file"
     assert plain(wording.count(1200, "file")) == "1,200 files"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("2026-11-23T20:14:59Z", "2026-11-23 20:14 UTC"),
+        ("2026-11-23T22:14:59.5+02:00", "2026-11-23 20:14 UTC"),
+        ("yesterday", "yesterday"),
+        ("", ""),
+    ],
+)
+def test_moments_are_told_to_the_minute_in_utc(given, said):
+    assert wording.moment(given) == said
+
+
+def test_protocols_are_written_as_their_makers_do():
+    assert [wording.protocol(name) for name in ("grpc", "HTTP", "quic")] == ["gRPC", "HTTP", "quic"]
