@@ -35,8 +35,8 @@ def main(
     with terminal.progress_bar("train", enabled=not json) as progress:
         for result in build(folder, workspace, progress):
             done.append(result)
-            how = "reused" if result.step.reused else f"{result.step.seconds:.1f} s"
-            terminal.say(f"  {result.step.name:<9} {how:>8}  {result.detail}")
+            step = result.step
+            terminal.step(step.name, step.seconds, result.detail, reused=step.reused)
     package = done[-1].step.folder
     if json:
         terminal.print_json(

@@ -90,7 +90,7 @@ def progress_bar(title: str, *, enabled: bool = True) -> Iterator[Progress]:
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not enabled,
+        disable=not (enabled and sys.stderr.isatty()),
     )
     task = bars.add_task(title, total=None, note="")
 

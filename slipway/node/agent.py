@@ -26,11 +26,12 @@ from slipway.node.events import (
     Withdrawn,
 )
 from slipway.node.probe import Unwell, probe
-from slipway.node.report import ModelReport, NodeReport, now, write_report
+from slipway.node.report import ModelReport, NodeReport, write_report
 from slipway.node.repository import ModelRepository
 from slipway.node.rollout import Rollout, Served, answered
 from slipway.node.sync import Content
 from slipway.progress import Progress, silent
+from slipway.registry.clock import utc_now
 from slipway.registry.releases import Release, releases
 from slipway.registry.store import Store
 from slipway.registry.versions import read_manifest
@@ -111,7 +112,7 @@ class Agent:
     def start(self) -> Iterator[Event]:
         """Start the server. Raises `ServerError`: on the first start a person is watching."""
         self._server.start()
-        yield Started(self._server.pid or 0)
+        yield self._started()
 
     def round(self) -> Iterator[Event]:
         """Reconcile, check, report."""
@@ -166,7 +167,7 @@ class Agent:
         report = NodeReport(
             environment=identity.environment,
             node=identity.node,
-            updated=now(),
+            updated=utc_now(),
             grpc=identity.grpc,
             http=identity.http,
             server=identity.server,
@@ -180,6 +181,10 @@ class Agent:
 
     def stop(self) -> None:
         self._server.stop()
+
+    def _started(self) -> Started:
+        identity = self._identity
+        return Started(self._server.pid or 0, identity.grpc, identity.http, identity.server)
 
     def _due(self, release: Release) -> bool:
         failure = self._failures.get(release.model)
@@ -221,7 +226,7 @@ class Agent:
         self._sleep(wait)
         try:
             self._server.start()
-            yield Started(self._server.pid or 0)
+            yield self._started()
             for model, served in sorted(self._served.items()):
                 self._rollout.show(model, served.loaded)
                 answered(self._control, model, served.version, served.golden)

@@ -7,9 +7,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Started:
-    """The inference server is up."""
+    """The inference server is up. Addresses are host:port; `server` maps software to version."""
 
     pid: int
+    grpc: str
+    http: str
+    server: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,8 @@ def to_json(event: Event) -> dict[str, Any]:
 def sentence(event: Event) -> str:
     """One line for people."""
     match event:
-        case Started(pid):
-            return f"Triton is up (process {pid})"
+        case Started(pid, grpc, http):
+            return f"Triton is up, gRPC {grpc}, http://{http} (process {pid})"
         case Serving(model, version, loaded, seconds):
             phases = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
             beside = [str(number) for number in loaded if number != version]

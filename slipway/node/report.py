@@ -1,6 +1,5 @@
 """What a node says of itself in the registry: `nodes/<environment>/<node>.json`."""
 
-import datetime
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -51,10 +50,6 @@ class NodeReport:
             return cls(**fields, models=models)
         except (KeyError, TypeError) as error:
             raise IntegrityError("This is not a node report", why=repr(error)) from error
-
-
-def now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def write_report(store: Store, report: NodeReport) -> None:

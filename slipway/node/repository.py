@@ -68,7 +68,7 @@ class ModelRepository:
 
     def compatible(self, model: str, one: int, other: int) -> bool:
         """Whether two versions can share one configuration, as versions of a model must."""
-        return self.config(model, one) == self.config(model, other)
+        return bool(self.config(model, one) == self.config(model, other))
 
     def config(self, model: str, version: int) -> pb.ModelConfig:
         """The packaged configuration of a version. Raises `NodeError` when it cannot be read."""
