@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from slipway.check.client import Client, Declared, Metadata, Request, Tensor
+from slipway.check.client import Client, Metadata, Request, Tensor
 from slipway.tensors import NUMPY_OF, Array, datatype_of
 
 BAD_REQUEST = {"grpc": ("INVALID_ARGUMENT",), "http": ("400",)}
@@ -45,7 +45,6 @@ def wrong_requests(
     right = replace(Request.of(model, version, inputs), binary=True)
     first = right.tensors[0]
     array = inputs[first.name]
-    declared = next(tensor for tensor in metadata.inputs if tensor.name == first.name)
 
     def with_first(tensor: Tensor) -> Request:
         return replace(right, tensors=(tensor, *right.tensors[1:]))
@@ -55,11 +54,11 @@ def wrong_requests(
         with_first(replace(first, shape=(*first.shape, 1))),
         BAD_REQUEST,
     )
-    wider = _wider(array, declared)
+    wider = _wider(inputs, metadata)
     if wider is not None:
         yield Wrong(
             "wrong shape: a dimension too long",
-            with_first(Tensor.of(first.name, wider)),
+            replace(Request.of(model, version, wider), binary=True),
             BAD_REQUEST,
         )
     yield Wrong(
@@ -91,11 +90,14 @@ def is_proper(client: Client, wrong: Wrong, code: str) -> bool:
     return code in wrong.codes[client.protocol]
 
 
-def _wider(array: Array, declared: Declared) -> Array | None:
-    """The array with one fixed dimension longer by one, or None where all of them may vary."""
-    for axis in range(1, array.ndim):
-        if declared.shape[axis] != -1:
-            return np.concatenate([array, array.take([0], axis)], axis)
+def _wider(inputs: Mapping[str, Array], metadata: Metadata) -> Mapping[str, Array] | None:
+    """With the first fixed dimension longer by one, or None where every dimension may vary."""
+    for declared in metadata.inputs:
+        array = inputs[declared.name]
+        for axis in range(1, array.ndim):
+            if declared.shape[axis] != -1:
+                longer = np.concatenate([array, array.take([0], axis)], axis)
+                return {**inputs, declared.name: longer}
     return None
 
 

@@ -1,0 +1,118 @@
+"""Measure how fast a served model answers, and where the time goes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slipway import contract, terminal
+
+if TYPE_CHECKING:
+    from slipway.results import PerfResult
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+CONCURRENCIES = [1, 4, 16]
+
+
+@app.command()
+def main(
+    model: Annotated[str, typer.Argument(help="The model's name, as the server has it.")],
+    concurrency: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="Requests under way at once; may be repeated. [default: 1 4 16]"),
+    ] = None,
+    window: Annotated[float, typer.Option(min=0.1, help="Seconds of one window.")] = 1.0,
+    windows: Annotated[int, typer.Option(min=3, help="Give up after so many windows.")] = 12,
+    within: Annotated[
+        float, typer.Option(min=0.0, help="How far three windows may lie from their mean.")
+    ] = 0.05,
+    grpc: Annotated[
+        str, typer.Option(help="The server's gRPC address.")
+    ] = f"127.0.0.1:{contract.GRPC_PORT}",
+    http: Annotated[
+        str, typer.Option(help="The server's HTTP address.")
+    ] = f"http://127.0.0.1:{contract.HTTP_PORT}",
+    environment: Annotated[
+        str, typer.Option(help="Take the golden request of the version released here.")
+    ] = "local",
+    store: Annotated[
+        str,
+        typer.Option(envvar=contract.ENV_STORE, help="A directory or s3://bucket[/prefix]."),
+    ] = "build/registry",
+    golden: Annotated[
+        Path | None, typer.Option(help="Take the golden request from this file instead.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the result here as JSON, for the report.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")] = False,
+) -> None:
+    """Measure throughput and latency of a served model over gRPC.
+
+    A process of its own keeps a number of requests under way, row by row from the golden request.
+    Windows follow each other until three agree; a point that never settles is called unstable and
+    ends with exit code 1, as do wrong answers. Queue and compute are Triton's own figures of the
+    same time, transport is the rest of what a client waits.
+
+    Example: python scripts/perf.py image_classifier --concurrency 1 --concurrency 16
+    """
+    from slipway.check.endpoint import Endpoint
+    from slipway.check.perf import measure, one_by_one
+    from slipway.files import readable_json, write_whole
+    from slipway.registry.golden import read_golden, released_golden
+
+    endpoint = Endpoint(grpc, http)
+    asked = read_golden(golden) if golden else released_golden(store, environment, model)
+    with terminal.progress_bar("perf", enabled=not json) as progress:
+        result = measure(
+            endpoint,
+            model,
+            one_by_one(asked),
+            concurrency or CONCURRENCIES,
+            window=window,
+            within=within,
+            most=windows,
+            progress=progress,
+        )
+    if output:
+        write_whole(output, readable_json(result.to_json()))
+    if json:
+        terminal.print_json(result.to_json())
+    else:
+        _print(result)
+    for point in result.points:
+        if point.errors:
+            terminal.say(f"{point.errors} errors at {point.concurrency}, first: {point.error}")
+        if not point.stable:
+            terminal.say(
+                f"unstable at concurrency {point.concurrency}: no three windows in a row agreed; "
+                "let the machine rest, or measure longer windows with --window"
+            )
+    if not result.passed:
+        terminal.failed()
+
+
+def _print(result: "PerfResult") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{result.model} at {result.endpoint}", caption=result.machine)
+    columns = ("at once", "requests/s", "p50", "p90", "p99", "queue", "compute", "transport")
+    for column in (*columns, "batch", ""):
+        table.add_column(column, justify="right")
+    for p in result.points:
+        times = (p.p50_ms, p.p90_ms, p.p99_ms, p.queue_ms, p.compute_ms, p.transport_ms)
+        verdict = "errors" if p.errors else "stable" if p.stable else "unstable"
+        table.add_row(
+            str(p.concurrency),
+            f"{p.throughput:.0f}",
+            *(f"{ms:.2f} ms" for ms in times),
+            f"{p.batch:.1f}",
+            verdict,
+        )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    terminal.run(app)

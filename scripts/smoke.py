@@ -1,0 +1,87 @@
+"""Ask a served model everything it must answer, and everything it must refuse."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slipway import contract, terminal
+
+if TYPE_CHECKING:
+    from slipway.results import CheckResult
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    model: Annotated[str, typer.Argument(help="The model's name, as the server has it.")],
+    grpc: Annotated[
+        str, typer.Option(help="The server's gRPC address.")
+    ] = f"127.0.0.1:{contract.GRPC_PORT}",
+    http: Annotated[
+        str, typer.Option(help="The server's HTTP address.")
+    ] = f"http://127.0.0.1:{contract.HTTP_PORT}",
+    environment: Annotated[
+        str, typer.Option(help="Take the golden request of the version released here.")
+    ] = "local",
+    store: Annotated[
+        str,
+        typer.Option(envvar=contract.ENV_STORE, help="A directory or s3://bucket[/prefix]."),
+    ] = "build/registry",
+    golden: Annotated[
+        Path | None, typer.Option(help="Take the golden request from this file instead.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write the results here as JSON.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Results as JSON on stdout.")] = False,
+) -> None:
+    """Smoke-test a served model over HTTP and gRPC.
+
+    Health, metadata, and the golden request, whose right answer was recorded when the model was
+    built. Then wrong requests (shape, type, name, size, unknown model, broken message): each must
+    be refused with the proper code, and the server must go on answering. Exit code 1 when a check
+    failed, 2 when no server answers.
+
+    Example: python scripts/smoke.py image_classifier
+    """
+    from dataclasses import asdict
+
+    from slipway.check.endpoint import Endpoint
+    from slipway.check.smoke import smoke
+    from slipway.files import readable_json, write_whole
+    from slipway.registry.golden import read_golden, released_golden
+
+    endpoint = Endpoint(grpc, http)
+    asked = read_golden(golden) if golden else released_golden(store, environment, model)
+    results: list[CheckResult] = []
+    for result in smoke(endpoint, model, asked):
+        results.append(result)
+        if not json:
+            _print(result)
+    failures = sum(not result.passed for result in results)
+    record = {
+        "model": model,
+        "endpoint": asdict(endpoint),
+        "passed": not failures,
+        "checks": [asdict(result) for result in results],
+    }
+    if output:
+        write_whole(output, readable_json(record))
+    if json:
+        terminal.print_json(record)
+    terminal.say(f"{len(results) - failures} of {len(results)} checks passed")
+    if failures:
+        terminal.failed()
+
+
+def _print(result: "CheckResult") -> None:
+    from rich import print as rich_print
+    from rich.markup import escape
+
+    mark = "[green]ok[/]    " if result.passed else "[red]FAILED[/]"
+    detail = escape(result.detail if not result.passed else result.detail[:60])
+    rich_print(f"{mark} {result.protocol:<4} {escape(result.name):<38} [dim]{detail}[/]")
+
+
+if __name__ == "__main__":
+    terminal.run(app)
