@@ -70,8 +70,13 @@ class Serving:
 
     `max_batch_size` bounds what the dynamic batcher joins; `batch_buckets` are warmed up before the
     model turns READY. `instances` is Triton's instance count, `threads` the ONNX Runtime threads of
-    each (0: one per core). Requests wait at most `queue_delay_us` microseconds for company, and are
-    refused once `queue_size` are waiting or after `queue_timeout_us`.
+    each (0: one per core). Requests wait at most `queue_delay_us` microseconds for company.
+
+    With `queue_size` and `queue_timeout_us` they are refused once so many are waiting, or after so
+    long; 0 sets no limit. Either limit makes Triton stop preparing the next batch while one runs,
+    and it then now and then overlooks a waiting request for half a second (measured on 2.51;
+    triton-inference-server/server issue 8870 tells of the same part). So neither is set unless a
+    recipe asks for it.
     """
 
     max_batch_size: int = 16
@@ -79,8 +84,8 @@ class Serving:
     instances: int = 1
     threads: int = 0
     queue_delay_us: int = 0
-    queue_size: int = 512
-    queue_timeout_us: int = 10_000_000
+    queue_size: int = 0
+    queue_timeout_us: int = 0
 
     def __post_init__(self) -> None:
         at_least = {
@@ -88,8 +93,8 @@ class Serving:
             "instances": 1,
             "threads": 0,
             "queue_delay_us": 0,
-            "queue_size": 1,
-            "queue_timeout_us": 1,
+            "queue_size": 0,
+            "queue_timeout_us": 0,
         }
         for name, least in at_least.items():
             value = getattr(self, name)

@@ -77,7 +77,7 @@ def test_two_folders_of_one_name_do_not_share_their_modules(tmp_path):
         lambda: Serving(max_batch_size=8, batch_buckets=()),
         lambda: Serving(instances=0),
         lambda: Serving(threads=-1),
-        lambda: Serving(queue_size=0),
+        lambda: Serving(queue_size=-1),
         lambda: replace(RECIPE, inputs=()),
         lambda: replace(RECIPE, outputs=RECIPE.inputs),
         lambda: replace(RECIPE, parity=0.0),

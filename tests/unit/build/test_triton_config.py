@@ -59,9 +59,16 @@ def test_what_is_written_reads_back_as_the_recipe_says(tmp_path_factory, recipe)
 
 
 def test_requests_beyond_the_queue_are_rejected_not_delayed(tiny):
-    queue = model_config("tiny", tiny.recipe).dynamic_batching.default_queue_policy
+    serving = replace(tiny.recipe.serving, queue_size=7, queue_timeout_us=900)
+    config = model_config("tiny", replace(tiny.recipe, serving=serving))
+    queue = config.dynamic_batching.default_queue_policy
     assert queue.timeout_action == pb.ModelQueuePolicy.REJECT
-    assert queue.max_queue_size == tiny.recipe.serving.queue_size
+    assert (queue.max_queue_size, queue.default_timeout_microseconds) == (7, 900)
+
+
+def test_no_limit_is_set_unasked_because_triton_would_stop_preparing_batches(tiny):
+    queue = model_config("tiny", tiny.recipe).dynamic_batching.default_queue_policy
+    assert (queue.max_queue_size, queue.default_timeout_microseconds) == (0, 0)
 
 
 def test_labels_are_named_for_the_output_that_has_them(tiny):
