@@ -27,7 +27,7 @@ def main(
     ] = "local",
     store: Annotated[
         str,
-        typer.Option(envvar=contract.ENV_STORE, help="A directory or s3://bucket[/prefix]."),
+        typer.Option(envvar=contract.ENV_STORE, help="A directory or s3://bucket/prefix."),
     ] = "build/registry",
     golden: Annotated[
         Path | None, typer.Option(help="Take the golden request from this file instead.")

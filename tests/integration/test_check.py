@@ -156,3 +156,10 @@ def test_without_a_server_the_scripts_say_what_to_do(script, tmp_path):
     assert said.returncode == 2
     assert said.stderr.count("\n") == 1
     assert "scripts/serve.py" in said.stderr
+
+
+@pytest.mark.parametrize("script", ["smoke", "perf"])
+def test_help_teaches_with_an_example(script):
+    said = run(script, "--help")
+    assert said.returncode == 0, said.stderr
+    assert f"Example: python scripts/{script}.py image_classifier" in said.stdout
