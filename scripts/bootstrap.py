@@ -235,7 +235,7 @@ class Job:
         """End what still runs, with its children; a later run goes on from what is there."""
         self._steps.close()
         if self._process and self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGTERM)
+            os.killpg(self._process.pid, signal.SIGINT)  # at which pip removes its downloads
             try:
                 self._process.wait(5)
             except subprocess.TimeoutExpired:
@@ -284,8 +284,11 @@ def set_up(wanted: list[Environment]) -> None:
             drawn = draw([job.line for job in jobs], drawn)
             time.sleep(0.1)
     finally:
+        impatient = {n: signal.signal(n, signal.SIG_IGN) for n in (signal.SIGINT, signal.SIGTERM)}
         for job in jobs:
             job.stop()
+        for number, handler in impatient.items():
+            signal.signal(number, handler)
 
 
 def draw(lines: list[str], drawn: list[str]) -> list[str]:
@@ -342,7 +345,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}. Mend the cause, then run the same command again.\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; the same command goes on from here\n")
+        sys.stderr.write("\ninterrupted; the same command goes on from here\n")
         return 130
     sys.stderr.write(f"ready after {time.monotonic() - started:.0f} s\n")
     return 0
