@@ -8,7 +8,7 @@ every served model by inference; a sick one is unloaded and loaded, then the ser
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slipway.errors import NodeError, RegistryError, ServerError, SlipwayError
@@ -183,8 +183,9 @@ class Agent:
         self._server.stop()
 
     def _started(self) -> Started:
-        identity = self._identity
-        return Started(self._server.pid or 0, identity.grpc, identity.http, identity.server)
+        server = {"triton": self._control.version(), **self._identity.server}
+        self._identity = replace(self._identity, server=server)
+        return Started(self._server.pid or 0, self._identity.grpc, self._identity.http, server)
 
     def _due(self, release: Release) -> bool:
         failure = self._failures.get(release.model)

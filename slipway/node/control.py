@@ -24,6 +24,8 @@ class Overloaded(NodeError):
 class ModelControl(Protocol):
     """The part of an inference server that the node drives. Every failure is a `NodeError`."""
 
+    def version(self) -> str: ...
+
     def load(self, model: str) -> None: ...
 
     def unload(self, model: str) -> None: ...
@@ -38,6 +40,13 @@ class GrpcControl:
 
     def __init__(self, address: str) -> None:
         self._client = triton.InferenceServerClient(address)
+
+    def version(self) -> str:
+        """The server's own version, such as 2.51.0."""
+        try:
+            return str(self._client.get_server_metadata(client_timeout=CALL_TIMEOUT).version)
+        except InferenceServerException as error:
+            raise NodeError("Triton does not say what it is", why=str(error.message())) from error
 
     def load(self, model: str) -> None:
         """Load or reload from the repository; returns when the model is READY."""

@@ -129,14 +129,14 @@ def _read_settings(file: Path) -> dict[str, str]:
 
 
 def _versions(root: Path, site_packages: Path) -> dict[str, str]:
-    """The versions of triton's wheel, onnxruntime and numpy; an error where one does not fit."""
-    wanted = {"triton": "nvidia-pytriton", "onnxruntime": "onnxruntime", "numpy": "numpy"}
+    """The versions of Triton's wheel, onnxruntime and numpy; an error where one does not fit."""
+    wanted = ("nvidia-pytriton", "onnxruntime", "numpy")
     installed = {
         name.lower().replace("_", "-"): found.version
         for found in distributions(path=[str(site_packages)])
         if (name := found.metadata["Name"])
     }
-    for package in wanted.values():
+    for package in wanted:
         if package not in installed:
             raise ServerEnvironmentError(
                 f"The server environment {root} does not fit",
@@ -150,7 +150,7 @@ def _versions(root: Path, site_packages: Path) -> dict[str, str]:
             "wrong values; numpy below 2 is needed",
             mend=MEND,
         )
-    return {name: installed[package] for name, package in wanted.items()}
+    return {package: installed[package] for package in wanted}
 
 
 def _libpython(python: str, home: str) -> Path:

@@ -1,0 +1,290 @@
+import json
+
+import pytest
+
+from slipway import contract
+from slipway.errors import StorageFull
+from slipway.node import events
+from slipway.node.report import read_report
+from slipway.registry.releases import promote, roll_back
+from tests.unit.node.conftest import INPUT
+
+
+def happened(agent):
+    return [type(event).__name__ for event in agent.round()]
+
+
+def answer(triton, model="tiny"):
+    return float(triton.infer(model, None, INPUT)["y"][0, 0]) - 1.0
+
+
+def test_a_released_version_is_served_and_reported(agent, released, triton, store):
+    released(10)
+    assert happened(agent) == ["Serving"]
+    assert answer(triton) == 10
+    report = read_report(store, "local", "here")
+    assert [(m.model, m.released, m.serving, m.reason) for m in report.models] == [
+        ("tiny", 1, 1, "")
+    ]
+    assert set(report.models[0].seconds) == {"sync", "probe", "load"}
+    assert report.server["triton"] == "2.51.0"
+
+
+def test_nothing_happens_while_nothing_changes(agent, released, triton):
+    released(10)
+    list(agent.round())
+    before = list(triton.journal)
+    assert happened(agent) == []
+    assert triton.journal == before
+
+
+def test_a_new_version_is_probed_under_another_name_before_clients_can_reach_it(
+    agent, released, triton
+):
+    released(10)
+    list(agent.round())
+    triton.journal.clear()
+    released(20)
+    assert happened(agent) == ["Serving"]
+    assert triton.journal == [
+        "load tiny__candidate", "unload tiny__candidate", "load tiny"
+    ]  # fmt: skip
+    assert answer(triton) == 20
+    assert triton.loaded["tiny"] == {1: 10, 2: 20}
+
+
+def test_the_way_back_needs_no_loading_of_content(agent, released, triton, store):
+    released(10)
+    list(agent.round())
+    released(20)
+    list(agent.round())
+    roll_back(store, "local", "tiny")
+    triton.journal.clear()
+    assert happened(agent) == ["Serving"]
+    assert triton.journal == ["load tiny"]
+    assert answer(triton) == 10
+    assert triton.loaded["tiny"] == {1: 10}
+
+
+def test_versions_with_different_configurations_are_not_loaded_side_by_side(
+    agent, released, triton
+):
+    released(10)
+    list(agent.round())
+    released(20, config='parameters { key: "a" value { string_value: "b" } }')
+    list(agent.round())
+    assert triton.loaded["tiny"] == {2: 20}
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({"content": b'{"no": "model"}'}, "not a model"),
+        ({"golden": 99}, "answered with a difference"),
+        ({"config": "nonsense {"}, "cannot be read"),
+    ],
+)
+def test_a_version_that_does_not_load_or_answer_leaves_the_old_one_serving(
+    agent, released, triton, store, bad, said
+):
+    released(10)
+    list(agent.round())
+    released(20, **bad)
+    refused = [e for e in agent.round() if isinstance(e, events.Refused)]
+    assert [(e.version, e.serving) for e in refused] == [(2, 1)]
+    assert said in refused[0].reason
+    assert answer(triton) == 10
+    report = read_report(store, "local", "here").models[0]
+    assert (report.released, report.serving) == (2, 1)
+    assert said in report.reason
+    assert "tiny__candidate" not in triton.loaded
+
+
+@pytest.fixture
+def second_version_with_a_bad_blob(agent, released, store, tmp_path):
+    def make(spoil):
+        released(10)
+        list(agent.round())
+        manifest = released(20)
+        entry = next(e for e in manifest.artefact.files if e.path.endswith("model.onnx"))
+        path = tmp_path / "registry" / contract.blob_key(entry.sha256)
+        path.chmod(0o644)
+        spoil(path)
+        return manifest
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-3]), "damaged in the registry"),
+        (lambda path: path.write_bytes(b"x" * path.stat().st_size), "damaged in the registry"),
+        (lambda path: path.unlink(), "missing in the registry"),
+    ],
+)
+def test_a_bad_blob_is_refused_and_the_old_version_serves_on(
+    agent, triton, second_version_with_a_bad_blob, tmp_path, spoil, said
+):
+    second_version_with_a_bad_blob(spoil)
+    refused = [e for e in agent.round() if isinstance(e, events.Refused)]
+    assert said in refused[0].reason
+    assert answer(triton) == 10
+    assert not (tmp_path / "node" / "versions" / "tiny" / "2").exists()
+    assert not list((tmp_path / "node" / "blobs").glob(".*"))
+
+
+def test_a_path_that_climbs_out_is_refused_and_writes_nothing(
+    agent, released, triton, store, tmp_path
+):
+    released(10)
+    list(agent.round())
+    released(20)
+    path = tmp_path / "registry" / contract.manifest_key("tiny", 2)
+    value = json.loads(path.read_text())
+    value["files"][0]["path"] = "../../../outside"
+    path.chmod(0o644)
+    path.write_text(json.dumps(value))
+    refused = [e for e in agent.round() if isinstance(e, events.Refused)]
+    assert "only name files inside its own folder" in refused[0].reason
+    assert answer(triton) == 10
+    assert not list(tmp_path.rglob("outside"))
+
+
+def test_a_full_disk_is_refused_and_tried_again_later(
+    agent, released, triton, store, clock, monkeypatch
+):
+    released(10)
+    list(agent.round())
+    released(20)
+
+    def full(*_args):
+        raise StorageFull("No space left while writing")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(store), "download", full)
+        assert happened(agent) == ["Refused"]
+        assert happened(agent) == []
+        clock.now += 1.0
+        assert happened(agent) == ["Refused"]
+    assert answer(triton) == 10
+    clock.now += 2.0
+    assert happened(agent) == ["Serving"]
+    assert answer(triton) == 20
+
+
+def test_a_release_made_anew_is_tried_at_once(agent, released, published, store):
+    released(10)
+    list(agent.round())
+    released(20, golden=99)
+    assert happened(agent) == ["Refused"]
+    third = published(30)
+    promote(store, "local", "tiny", third.version)
+    assert happened(agent) == ["Serving"]
+
+
+def test_one_bad_model_does_not_keep_others_from_being_served(agent, released, triton):
+    released(10, model="bad", golden=99)
+    released(20, model="good")
+    assert sorted(happened(agent)) == ["Refused", "Serving"]
+    assert answer(triton, "good") == 20
+
+
+def test_a_withdrawn_model_is_unloaded(agent, released, triton, tmp_path):
+    released(10)
+    list(agent.round())
+    (tmp_path / "registry" / contract.release_key("local", "tiny")).unlink()
+    assert happened(agent) == ["Withdrawn"]
+    assert "tiny" not in triton.loaded
+    assert not list((tmp_path / "node" / "versions").glob("*/*"))
+
+
+def test_only_what_is_loaded_stays_on_the_disk(agent, released, tmp_path):
+    for add in (10, 20, 30):
+        released(add)
+        list(agent.round())
+    versions = {path.name for path in (tmp_path / "node" / "versions" / "tiny").iterdir()}
+    assert versions == {"2", "3"}
+    links = {p.name for p in (tmp_path / "node/repository/tiny").iterdir() if p.is_symlink()}
+    assert links == {"2", "3"}
+
+
+def test_an_unreachable_registry_changes_nothing(agent, released, triton, store, monkeypatch):
+    released(10)
+    list(agent.round())
+
+    def gone(*_args):
+        from slipway.errors import RegistryError
+
+        raise RegistryError("The registry cannot be reached")
+
+    monkeypatch.setattr(type(store), "list", gone)
+    monkeypatch.setattr(type(store), "write", gone)
+    assert set(happened(agent)) == {"Unreachable"}
+    assert answer(triton) == 10
+
+
+def test_a_model_that_stops_answering_is_unloaded_and_loaded(agent, released, triton):
+    released(10)
+    list(agent.round())
+    triton.dead.add("tiny")
+    triton.journal.clear()
+    assert happened(agent) == ["Sick", "Recovered"]
+    assert triton.journal == ["unload tiny", "load tiny"]
+    assert answer(triton) == 10
+
+
+def test_when_reloading_does_not_help_the_server_is_restarted(agent, released, triton):
+    released(10)
+    list(agent.round())
+    triton.reload_mends = False
+    triton.dead.add("tiny")
+    assert happened(agent) == ["Sick", "Restarting", "Started", "Recovered"]
+    assert triton.pid == 2
+    assert answer(triton) == 10
+
+
+def test_a_server_that_ended_is_started_afresh_without_the_registry(
+    agent, released, triton, store, monkeypatch
+):
+    released(10)
+    list(agent.round())
+    triton.running = False
+    monkeypatch.setattr("slipway.node.agent.read_manifest", None)
+    assert happened(agent) == ["Restarting", "Started", "Recovered"]
+    assert answer(triton) == 10
+
+
+def test_restarts_are_spaced_out_and_end_when_the_server_comes_back(agent, released, triton, clock):
+    released(10)
+    list(agent.round())
+    triton.running, triton.refuse_to_start = False, 3
+    for _ in range(4):
+        list(agent.round())
+    assert clock.waits == [1.0, 2.0, 4.0, 8.0]
+    assert answer(triton) == 10
+    clock.waits.clear()
+    triton.running = False
+    list(agent.round())
+    assert clock.waits == [1.0]
+
+
+def test_every_event_has_a_sentence_and_a_json_form():
+    samples = [
+        events.Started(1, "a:1", "a:2", {}),
+        events.Serving("m", 2, (1, 2), {"sync": 0.1}),
+        events.Refused("m", 2, 1, "because"),
+        events.Refused("m", 2, None, "because"),
+        events.Withdrawn("m"),
+        events.Sick("m", 1, "because"),
+        events.Recovered("m", 1, "a reload"),
+        events.Restarting("because", 1.0),
+        events.Down("because"),
+        events.Unreachable("because"),
+    ]
+    assert {type(e) for e in samples} == set(events.Event.__args__)
+    for event in samples:
+        assert "\n" not in events.sentence(event)
+        assert json.loads(json.dumps(events.to_json(event)))["event"] == (
+            type(event).__name__.lower()
+        )
