@@ -68,7 +68,8 @@ class S3Store:
         self._bucket = bucket
         self._prefix = check_prefix(prefix)
         with self._errors("be opened"):
-            self._client = boto3.client("s3", config=CLIENT)
+            # The default session would keep the first credentials for the whole process.
+            self._client = boto3.Session().client("s3", config=CLIENT)
 
     @property
     def url(self) -> str:
@@ -96,9 +97,10 @@ class S3Store:
         return str(answer["ETag"])
 
     def upload(self, key: str, path: Path) -> bool:
-        if self._size(key) == path.stat().st_size:
-            return False
+        there = self._size(key)
         with self._errors(f"upload {path} as {key}", key):
+            if there == path.stat().st_size:
+                return False
             self._client.upload_file(str(path), **self._object(key), Config=TRANSFER)
         return True
 
