@@ -7,7 +7,7 @@ import typer
 
 from slipway import terminal
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = terminal.application()
 
 
 @app.command()

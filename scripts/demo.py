@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from slipway.registry.manifest import Manifest
     from slipway.report.content import ModelReport, StepRecord
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = terminal.application()
 
 ENVIRONMENT = "local"
 CONCURRENCIES = (1, 4, 16)

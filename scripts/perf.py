@@ -10,7 +10,7 @@ from slipway import contract, terminal
 if TYPE_CHECKING:
     from slipway.results import PerfResult
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = terminal.application()
 
 CONCURRENCIES = [1, 4, 16]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from slipway.registry.manifest import Manifest
     from slipway.registry.store import Store
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = terminal.application()
 
 
 @app.command()

@@ -11,9 +11,7 @@ from slipway.registry.store import DEFAULT_URL
 if TYPE_CHECKING:
     from slipway.registry.releases import Release, Released, Unchanged
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
+app = terminal.application(
     no_args_is_help=True,
     help="""Say which version of a model an environment serves.
 

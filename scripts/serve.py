@@ -10,7 +10,7 @@ import typer
 
 from slipway import contract, terminal
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = terminal.application()
 
 
 @app.command()
@@ -18,7 +18,7 @@ def main(
     environment: Annotated[str, typer.Option(help="Follow the releases of this one.")] = "local",
     store: Annotated[
         str,
-        typer.Option(envvar=contract.ENV_STORE, help="A directory or s3://bucket[/prefix]."),
+        typer.Option(envvar=contract.ENV_STORE, help="A directory or s3://bucket/prefix."),
     ] = "build/registry",
     folder: Annotated[Path, typer.Option(help="This node's files and logs.")] = Path("build/node"),
     node: Annotated[
@@ -27,7 +27,9 @@ def main(
     http_port: Annotated[int, typer.Option(help="HTTP and REST.")] = contract.HTTP_PORT,
     grpc_port: Annotated[int, typer.Option(help="gRPC.")] = contract.GRPC_PORT,
     metrics_port: Annotated[int, typer.Option(help="Prometheus.")] = contract.METRICS_PORT,
-    free_ports: Annotated[bool, typer.Option(help="Pick free ports instead.")] = False,
+    free_ports: Annotated[
+        bool, typer.Option("--free-ports", help="Pick free ports instead.")
+    ] = False,
     interval: Annotated[float, typer.Option(min=0.1, help="Seconds between rounds.")] = 2.0,
     startup_timeout: Annotated[
         float, typer.Option(min=1.0, help="Seconds Triton may take to come up.")
@@ -67,8 +69,6 @@ def main(
         try:
             for event in agent.start():
                 show(event)
-            if not json:
-                terminal.say(f"  http://127.0.0.1:{ports.http}  gRPC 127.0.0.1:{ports.grpc}")
             while True:
                 for event in agent.round():
                     show(event)

@@ -21,6 +21,16 @@ COULD_NOT_RUN = 2
 INTERRUPTED = 130
 
 
+def application(**settings: Any) -> typer.Typer:
+    """A script's Typer application. Markdown: help is wrapped to the terminal's width."""
+    return typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+        **settings,
+    )
+
+
 class Interrupted(BaseException):
     """Ctrl-C or SIGTERM. Not KeyboardInterrupt, which Typer would turn into exit code 1."""
 

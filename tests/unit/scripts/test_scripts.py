@@ -1,0 +1,150 @@
+"""What every script promises: help that is quick, and one clear line for bad input."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SCRIPTS = sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
+HEAVY = ("torch", "onnx", "onnxruntime", "numpy", "sklearn", "matplotlib", "boto3", "tritonclient")
+
+UNUSABLE = """
+import sys
+from slipway import terminal
+app = terminal.application()
+@app.command()
+def main() -> None:
+    {body}
+terminal.run(app)
+"""
+
+
+def run(*command, cwd=ROOT, **environment):
+    return subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "100", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_teaches_and_loads_nothing_heavy(script):
+    done = run("-X", "importtime", f"scripts/{script}", "--help")
+    assert done.returncode == 0
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert not loaded & set(HEAVY)
+    assert "scripts/" in done.stdout
+    assert len(done.stdout) > 400
+
+
+def refused(done):
+    """The one line of a refusal."""
+    assert done.returncode == 2, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def registry(tmp_path):
+    (tmp_path / "registry").mkdir()
+    return tmp_path / "registry"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("build.py", "image_clasifier"), "nearest names are: image_classifier"),
+        (("build.py", "tiny", "--models", "nowhere"), "no model 'tiny' in nowhere"),
+        (("demo.py", "image_clasifier"), "nearest names are: image_classifier"),
+        (("publish.py", "tiny", "--workspace", "nowhere"), "nowhere"),
+        (("release.py", "set", "tiny", "1", "--store", "REGISTRY"), "tiny"),
+        (("release.py", "set", "tiny", "1", "-e", "prodd", "--store", "REGISTRY"), "prod"),
+        (("release.py", "rollback", "tiny", "--store", "REGISTRY"), "tiny"),
+        (("serve.py", "--environment", "stagging", "--store", "REGISTRY"), "staging"),
+        (("serve.py", "--node", "a/b", "--store", "REGISTRY"), "cannot be named 'a/b'"),
+        (("serve.py", "--store", "ftp://x"), "ftp://x"),
+        (("smoke.py", "tiny", "--store", "REGISTRY"), "tiny"),
+        (("smoke.py", "tiny", "--golden", "nowhere.json"), "nowhere.json"),
+        (("perf.py", "tiny", "--golden", "nowhere.json"), "nowhere.json"),
+        (("perf.py", "tiny", "--grpc", "no-port", "--golden", "x.json"), "no-port"),
+        (("report.py", "nowhere"), "nowhere"),
+    ],
+)
+def test_bad_input_ends_in_one_clear_line(registry, command, said):
+    script, *arguments = (str(registry) if part == "REGISTRY" else part for part in command)
+    if script == "release.py":
+        arguments = ["--environment" if a == "-e" else a for a in arguments]
+    assert said in refused(run(f"scripts/{script}", *arguments))
+
+
+def test_a_missing_server_environment_is_said_with_the_way_out(registry, tmp_path):
+    done = run("scripts/serve.py", "--store", registry, "--folder", tmp_path / "node",
+               SLIPWAY_SERVER_ENV=str(tmp_path))  # fmt: skip
+    assert "Run make setup" in refused(done)
+
+
+def test_a_server_environment_with_numpy_2_is_refused(registry, tmp_path, server_like):
+    folder = server_like({"numpy": "2.1.0", "onnxruntime": "1.32.0", "nvidia-pytriton": "0.7.0"})
+    done = run("scripts/serve.py", "--store", registry, "--folder", tmp_path / "node",
+               SLIPWAY_SERVER_ENV=str(folder))  # fmt: skip
+    assert "numpy 2.1.0" in refused(done)
+
+
+@pytest.fixture
+def server_like(tmp_path):
+    """A folder that looks like a virtual environment with these distributions."""
+
+    def make(distributions):
+        root = tmp_path / "server"
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        site = root / "lib" / f"python{version}" / "site-packages"
+        site.mkdir(parents=True)
+        home = Path(sys.base_prefix) / "bin"
+        (root / "pyvenv.cfg").write_text(f"home = {home}\nversion = {version}.0\n")
+        for name, number in distributions.items():
+            info = site / f"{name.replace('-', '_')}-{number}.dist-info"
+            info.mkdir()
+            (info / "METADATA").write_text(
+                f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n"
+            )
+        return root
+
+    return make
+
+
+def test_a_server_that_does_not_answer_is_said(tmp_path):
+    golden = tmp_path / "golden.json"
+    golden.write_text(
+        '{"tolerance": 1e-4, "response": {"outputs": []}, "request": {"inputs": ['
+        '{"name": "x", "datatype": "FP32", "shape": [1, 1], "data": [1.0]}]}}'
+    )
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        for script in ("smoke.py", "perf.py"):
+            done = run(f"scripts/{script}", "tiny", "--golden", golden, "--grpc", address,
+                       "--http", f"http://{address}")  # fmt: skip
+            assert "serve.py" in refused(done)
+
+
+def test_an_interrupt_ends_with_130_and_a_line():
+    done = run("-c", UNUSABLE.format(body="import os, signal; os.kill(os.getpid(), signal.SIGINT)"))
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+def test_an_error_of_ours_is_one_line_and_any_other_keeps_its_traceback():
+    raising = "from slipway.errors import NotFound; raise NotFound('It is gone', mend='Look.')"
+    done = run("-c", UNUSABLE.format(body=raising))
+    assert (done.returncode, done.stderr) == (2, "error: It is gone. Look.\n")
+    done = run("-c", UNUSABLE.format(body="1 / 0"))
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
