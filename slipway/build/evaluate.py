@@ -56,7 +56,7 @@ def evaluate(
     score = metric_named(recipe.metric.name)
     reference = predict(network, holdout.inputs, recipe)
     onnx, served = OnnxModel(exported), OnnxModel(optimised)
-    forms = {"onnx": onnx, "optimised": served}
+    forms = {"ONNX": onnx, "optimised": served}
     parity = tuple(compare(holdout.inputs, reference, forms, recipe))
     scores = score(
         served.in_batches(holdout.inputs, recipe.serving.max_batch_size), holdout.targets

@@ -33,7 +33,7 @@ def compare(
             batch = {n: a[rows] for n, a in inputs.items()}
             together = form(batch)
             expected = {n: a[rows] for n, a in reference.items()}
-            yield _result("pytorch", name, size, max_difference(expected, together), recipe)
+            yield _result("PyTorch", name, size, max_difference(expected, together), recipe)
             if size == recipe.serving.max_batch_size:
                 singles = [form({n: a[k : k + 1] for n, a in batch.items()}) for k in range(size)]
                 alone = {n: np.concatenate([s[n] for s in singles]) for n in together}

@@ -21,8 +21,8 @@ def right(inputs):
 
 def test_every_size_is_compared_with_pytorch_and_the_largest_row_by_row(tiny):
     results = list(compare(POINTS, right(POINTS), {"onnx": right}, tiny.recipe))
-    assert [r.batch for r in results if r.reference == "pytorch"] == list(batch_sizes(tiny.recipe))
-    assert [r.batch for r in results if r.reference != "pytorch"] == [8]
+    assert [r.batch for r in results if r.reference == "PyTorch"] == list(batch_sizes(tiny.recipe))
+    assert [r.batch for r in results if r.reference != "PyTorch"] == [8]
     assert all(r.difference == 0 for r in results)
 
 
