@@ -53,7 +53,11 @@ def make(tmp_path):
 def test_an_environment_that_fits_says_what_it_holds(make):
     root = make()
     found = ServerEnvironment.find(root)
-    assert found.versions == {"nvidia-pytriton": "0.7.0", "onnxruntime": "1.32.0", "numpy": "1.26.4"}
+    assert found.versions == {
+        "nvidia-pytriton": "0.7.0",
+        "onnxruntime": "1.32.0",
+        "numpy": "1.26.4",
+    }
     assert found.tritonserver == (
         root / "lib/python3.11/site-packages/pytriton/tritonserver/bin/tritonserver"
     )
