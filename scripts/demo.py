@@ -159,6 +159,9 @@ class Chain:
         started = time.perf_counter()
         with terminal.progress_bar("smoke"):
             checks = tuple(smoke(endpoint, name, golden))
+        for check in checks:
+            if not check.passed:
+                terminal.say(f"  failed: {check.name} ({check.protocol}): {check.detail}")
         passed = sum(check.passed for check in checks)
         self._done("smoke", time.perf_counter() - started, f"{passed} of {len(checks)} checks")
 

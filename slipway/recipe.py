@@ -182,7 +182,7 @@ class ModelFolder:
             raise RecipeError(
                 f"{self.path / module}.py does not define {name}()",
                 why="every model folder does",
-                mend="docs/add-a-model.md shows what belongs where.",
+                mend="README.md, 'Add a model', says what belongs where.",
             )
         return cast("Callable[..., Any]", found)
 

@@ -56,7 +56,7 @@ class ServerEnvironment:
             if not file.is_file():
                 raise ServerEnvironmentError(
                     f"{file.name} is missing from {root}",
-                    why=f"nvidia-pytriton {versions['triton']} brings none for Python {python}",
+                    why=f"this version of nvidia-pytriton brings none for Python {python}",
                     mend=MEND,
                 )
         return environment

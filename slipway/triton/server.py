@@ -191,7 +191,9 @@ class EmbeddedServer:
             f"--model-repository={options.repository.absolute()}",
             "--model-control-mode=explicit",
             "--disable-auto-complete-config",
-            "--strict-readiness=true",
+            # Strict readiness would turn false whenever any version loads or unloads, and a load
+            # balancer would take a node out for each rollout. The node probes its models instead.
+            "--strict-readiness=false",
             "--allow-gpu-metrics=false",
             f"--exit-timeout-secs={options.exit_timeout:.0f}",
             f"--backend-directory={backends.absolute()}",

@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
@@ -181,12 +182,37 @@ class Load:
             thread.join()
 
 
+class Readiness:
+    """What a load balancer would see, asked without a pause."""
+
+    def __init__(self, address):
+        self.codes = []
+        self._address = address
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+
+    def _ask(self):
+        with httpx.Client(base_url=f"http://{self._address}") as client:
+            while not self._over.is_set():
+                self.codes.append(client.get(contract.HEALTH_READY).status_code)
+                time.sleep(0.002)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+
 def test_releases_are_followed_forward_and_back_without_an_error(node, registry, packages):
     node.up()
     first, second = (golden(package) for package in packages)
     with (
         triton.InferenceServerClient(node.grpc) as client,
         Load(node.grpc, first.inputs) as load,
+        Readiness(node.http) as readiness,
     ):
         assert first.difference(ask(client, first.inputs)) <= first.tolerance
         promote(registry, "local", "tiny", 2)
@@ -199,6 +225,7 @@ def test_releases_are_followed_forward_and_back_without_an_error(node, registry,
         assert first.difference(second.outputs) > first.tolerance
     assert load.errors == []
     assert load.answers > 0
+    assert set(readiness.codes) == {200}
 
 
 def test_a_killed_backend_process_under_load_is_mended(node, packages):
