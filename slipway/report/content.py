@@ -1,6 +1,7 @@
 """The values a report is made of: one `ModelReport` a model, each a JSON file of its own."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -144,9 +145,11 @@ def _scores_from_json(value: Mapping[str, Any]) -> Scores:
 
 
 def _accuracy_to_json(accuracy: AccuracyResult) -> dict[str, Any]:
-    # An answer of the wrong shape differs by infinity, for which JSON has no number.
-    return {**asdict(accuracy), "difference": str(accuracy.difference)}
+    # An answer of the wrong shape differs by infinity, for which JSON has no number: null.
+    finite = accuracy.difference if math.isfinite(accuracy.difference) else None
+    return {**asdict(accuracy), "difference": finite}
 
 
 def _accuracy_from_json(value: Mapping[str, Any]) -> AccuracyResult:
-    return AccuracyResult(**{**value, "difference": float(value["difference"])})
+    difference = math.inf if value["difference"] is None else value["difference"]
+    return AccuracyResult(**{**value, "difference": difference})
