@@ -8,8 +8,8 @@ from torch import Tensor, nn
 WIDTHS = (64, 128, 256, 512)
 INK = 16.0
 """The largest grey value of a scan."""
-SIDE = 16
-"""Scans are resampled to this side, so that the last of four stages still sees 2 x 2 places."""
+SIDE = 24
+"""Scans are resampled to this side, so that the last of four stages still sees 3 x 3 places."""
 
 
 class Block(nn.Module):
