@@ -70,7 +70,11 @@ class Serving:
 
     `max_batch_size` bounds what the dynamic batcher joins; `batch_buckets` are warmed up before the
     model turns READY. `instances` is Triton's instance count, `threads` the ONNX Runtime threads of
-    each (0: one per core). Requests wait at most `queue_delay_us` microseconds for company.
+    each (0: one per core). Requests wait at most `queue_delay_us` microseconds for company, and
+    less where they make one of the `preferred_batch_sizes`. Half of what is under way at once is a
+    good one on a CPU: while one half is computed the other is prepared, where batches that join
+    whatever waits drift to a large and a small one in turn (measured: 5 % slower, and 99th
+    percentiles half as long again).
 
     With `queue_size` and `queue_timeout_us` they are refused once so many are waiting, or after so
     long; 0 sets no limit. Either limit makes Triton stop preparing the next batch while one runs,
@@ -81,6 +85,7 @@ class Serving:
 
     max_batch_size: int = 16
     batch_buckets: tuple[int, ...] = (1, 2, 4, 8, 16)
+    preferred_batch_sizes: tuple[int, ...] = ()
     instances: int = 1
     threads: int = 0
     queue_delay_us: int = 0
@@ -107,6 +112,12 @@ class Serving:
             and buckets[-1] == self.max_batch_size,
             f"Serving has batch_buckets={buckets}",
             f"they rise from 1 or more to max_batch_size ({self.max_batch_size})",
+        )
+        preferred = self.preferred_batch_sizes
+        _require(
+            set(preferred) <= set(buckets) and preferred == tuple(sorted(set(preferred))),
+            f"Serving has preferred_batch_sizes={preferred}",
+            f"they rise, and are among the batch_buckets {buckets}, which are warmed up",
         )
 
 

@@ -39,6 +39,7 @@ def model_config(name: str, recipe: Recipe) -> pb.ModelConfig:
             pb.ModelInstanceGroup(count=serving.instances, kind=pb.ModelInstanceGroup.KIND_AUTO)
         ],
         dynamic_batching=pb.ModelDynamicBatching(
+            preferred_batch_size=serving.preferred_batch_sizes,
             max_queue_delay_microseconds=serving.queue_delay_us,
             default_queue_policy=pb.ModelQueuePolicy(
                 timeout_action=pb.ModelQueuePolicy.REJECT,

@@ -75,6 +75,8 @@ def test_two_folders_of_one_name_do_not_share_their_modules(tmp_path):
         lambda: Serving(max_batch_size=8, batch_buckets=(1, 4)),
         lambda: Serving(max_batch_size=8, batch_buckets=(4, 1, 8)),
         lambda: Serving(max_batch_size=8, batch_buckets=()),
+        lambda: Serving(preferred_batch_sizes=(3,)),
+        lambda: Serving(preferred_batch_sizes=(8, 4)),
         lambda: Serving(instances=0),
         lambda: Serving(threads=-1),
         lambda: Serving(queue_size=-1),

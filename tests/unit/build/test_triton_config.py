@@ -66,6 +66,13 @@ def test_requests_beyond_the_queue_are_rejected_not_delayed(tiny):
     assert (queue.max_queue_size, queue.default_timeout_microseconds) == (7, 900)
 
 
+def test_preferred_batches_are_named_only_where_a_recipe_prefers_some(tiny):
+    serving = replace(tiny.recipe.serving, preferred_batch_sizes=(4, 8))
+    asked = model_config("tiny", replace(tiny.recipe, serving=serving)).dynamic_batching
+    assert list(asked.preferred_batch_size) == [4, 8]
+    assert not model_config("tiny", tiny.recipe).dynamic_batching.preferred_batch_size
+
+
 def test_no_limit_is_set_unasked_because_triton_would_stop_preparing_batches(tiny):
     queue = model_config("tiny", tiny.recipe).dynamic_batching.default_queue_policy
     assert (queue.max_queue_size, queue.default_timeout_microseconds) == (0, 0)
