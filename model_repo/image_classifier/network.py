@@ -8,8 +8,8 @@ from torch import Tensor, nn
 WIDTHS = (64, 128, 256, 512)
 INK = 16.0
 """The largest grey value of a scan."""
-SIDE = 24
-"""Scans are resampled to this side, so that the last of four stages still sees 3 x 3 places."""
+SIDE = 32
+"""Scans are resampled to this side, the one this form of the network was made for."""
 
 
 class Block(nn.Module):
