@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.serving_parts.systems import Subject, System
     from benchmarks.serving_parts.values import Measurement
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = terminal.application()
 
 CONCURRENCIES = [1, 4, 16]
 ATTEMPTS = 3
@@ -194,7 +194,7 @@ def _print(measured: "list[Measurement]", at_once: Sequence[int], machine: str) 
     console = Console()
     console.print(table)
     for c in at_once:
-        for other in (LIMIT, PYTORCH, ONNX):
+        for other in (LIMIT, WAYS[0], PYTORCH, ONNX):
             said = spread(ratio(measured, SLIPWAY, other, c), 2)
             console.print(f"{c:>3} at once: {SLIPWAY} / {other:<22} {said}")
 
