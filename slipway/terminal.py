@@ -47,6 +47,10 @@ def run(app: typer.Typer) -> NoReturn:
     except SlipwayError as error:
         say(f"error: {error}")
         sys.exit(COULD_NOT_RUN)
+    except OSError as error:  # a folder that may not be written, a file that is none
+        where = f": {error.filename}" if error.filename else ""
+        say(f"error: {error.strerror or error}{where}")
+        sys.exit(COULD_NOT_RUN)
     except Interrupted:
         say("interrupted")
         sys.exit(INTERRUPTED)

@@ -64,6 +64,10 @@ def registry(tmp_path):
     [
         (("build.py", "image_clasifier"), "nearest names are: image_classifier"),
         (("build.py", "tiny", "--models", "nowhere"), "no model 'tiny' in nowhere"),
+        (
+            ("build.py", "image_classifier", "--workspace", "README.md"),
+            "Not a directory: README.md",
+        ),
         (("demo.py", "image_clasifier"), "nearest names are: image_classifier"),
         (("publish.py", "tiny", "--workspace", "nowhere"), "nowhere"),
         (("release.py", "set", "tiny", "1", "--store", "REGISTRY"), "tiny"),
