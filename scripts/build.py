@@ -32,7 +32,7 @@ def main(
     from slipway.build.line import build
 
     done = []
-    with terminal.progress_bar("train", enabled=not json) as progress:
+    with terminal.progress_bar("build", enabled=not json) as progress:
         for result in build(folder, workspace, progress):
             done.append(result)
             step = result.step

@@ -83,7 +83,7 @@ class Chain:
         with terminal.progress_bar("import PyTorch"):
             from slipway.build.line import build
 
-        with terminal.progress_bar("train") as progress:
+        with terminal.progress_bar("build") as progress:
             for done in build(self.folder, self.workspace, progress):
                 step = done.step
                 self._done(step.name, step.seconds, done.detail, reused=step.reused)
