@@ -87,6 +87,15 @@ def _processes() -> list[int]:
 def _holds(pid: int, links: set[str]) -> bool:
     """Whether one of the process's open files is among `links`; False where we may not look."""
     try:
-        return any(str(file.readlink()) in links for file in Path(f"/proc/{pid}/fd").iterdir())
+        files = list(Path(f"/proc/{pid}/fd").iterdir())
     except OSError:  # it ended meanwhile, or it is another user's
         return False
+    return any(_target(file) in links for file in files)
+
+
+def _target(link: Path) -> str:
+    """Where a link leads; nowhere once the file it stands for is closed."""
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""

@@ -28,6 +28,7 @@ from slipway.registry.publish import publish
 from slipway.registry.releases import promote, roll_back
 from slipway.tensors import Golden
 from slipway.triton.processes import group_members
+from tests.integration.triton_models import command_line, python_processes
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests/data/model_repo/tiny"
@@ -122,11 +123,7 @@ class Node:
         return code
 
     def stubs(self):
-        return [
-            pid
-            for pid in group_members(self.pid)
-            if b"triton_python_backend_stub" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
+        return python_processes(self.pid)
 
 
 @pytest.fixture
@@ -291,8 +288,7 @@ def test_a_stop_at_any_moment_leaves_nothing_behind(node, number, moment):
 def server_of(pid):
     """The Triton that a node started, and the prefix of its shared memory; None before it runs."""
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        command = Path(f"/proc/{child}/cmdline").read_bytes().decode()
-        if found := re.search(r"shm-region-prefix-name=(\w+)", command):
+        if found := re.search(r"shm-region-prefix-name=(\w+)", " ".join(command_line(child))):
             return int(child), found[1]
     return None
 

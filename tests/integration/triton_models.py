@@ -92,13 +92,27 @@ def infer(client, name, arrays, **options):
 
 
 def command_line(pid):
-    return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    """The words a process was started with; none where it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def python_processes(server, model=""):
+    """The ids of the Python processes of a server's process, those of one model where named."""
+    return [
+        pid
+        for pid in group_members(server)
+        if (words := command_line(pid))
+        and words[0].endswith("triton_python_backend_stub")
+        and f"/{model}" in words[1]
+    ]
 
 
 def stubs_of(server, model=""):
     """The process ids of the server's Python processes, those of one model where it is named."""
-    members = [pid for pid in group_members(server.pid) if pid != server.pid]
-    return [pid for pid in members if f"/{model}/" in command_line(pid)[1] or not model]
+    return python_processes(server.pid, model and f"{model}/")
 
 
 def memory_prefix(pid):

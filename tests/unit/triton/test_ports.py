@@ -31,5 +31,15 @@ def test_a_taken_port_is_named_with_the_process_that_holds_it():
     assert f"process {os.getpid()} " in caught.value.why
 
 
+def test_a_holder_is_found_behind_a_file_that_it_closes_meanwhile():
+    """Listing our own open files opens one, here below the socket's, that is gone when read."""
+    with socket.socket() as lower, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert lower.fileno() < taken.fileno()
+        lower.close()
+        assert holder_of(taken.getsockname()[1]) == os.getpid()
+
+
 def test_nobody_holds_a_free_port():
     assert holder_of(Ports.free().http) is None
