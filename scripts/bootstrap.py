@@ -272,22 +272,38 @@ def remove_half_installed(folder: Path) -> None:
 
 
 def set_up(wanted: list[Environment]) -> None:
-    """Make environments side by side, with a line for each. Raises `SetupFailed`."""
+    """Make environments side by side, with a line for each.
+
+    Raises `SetupFailed`, or `KeyboardInterrupt` once everything that was started is ended.
+    """
     jobs: list[Job] = []
     drawn: list[str] = []
-    try:
-        jobs += [Job(environment) for environment in wanted]
-        while not all(job.done for job in jobs):
+    with interrupts_noted() as interrupts:
+        try:
+            jobs += [Job(environment) for environment in wanted]
+            while not all(job.done for job in jobs):
+                if interrupts:
+                    raise KeyboardInterrupt
+                for job in jobs:
+                    if not job.done:
+                        job.poll()
+                drawn = draw([job.line for job in jobs], drawn)
+                time.sleep(0.1)
+        finally:
             for job in jobs:
-                if not job.done:
-                    job.poll()
-            drawn = draw([job.line for job in jobs], drawn)
-            time.sleep(0.1)
+                job.stop()
+
+
+@contextmanager
+def interrupts_noted() -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM are noted instead of raised, so that they come between two commands."""
+    noted: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {n: signal.signal(n, lambda number, _: noted.append(number)) for n in numbers}
+    try:
+        yield noted
     finally:
-        impatient = {n: signal.signal(n, signal.SIG_IGN) for n in (signal.SIGINT, signal.SIGTERM)}
-        for job in jobs:
-            job.stop()
-        for number, handler in impatient.items():
+        for number, handler in before.items():
             signal.signal(number, handler)
 
 

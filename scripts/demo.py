@@ -114,32 +114,26 @@ class Chain:
     def serving(self, manifest: "Manifest") -> Iterator[tuple["Endpoint", dict[str, str]]]:
         """A node in a process of its own, while the block runs."""
         from slipway.check.endpoint import Endpoint
-        from slipway.triton.processes import end, hold_interrupts
+        from slipway.processes import running
 
         started = time.perf_counter()
         log = self.workspace / "node" / "serve.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as errors:
-            node = subprocess.Popen(
-                [
-                    *(sys.executable, str(SERVE), "--free-ports", "--json"),
-                    *("--environment", ENVIRONMENT, "--store", self.store, "--node", "demo"),
-                    *("--folder", str(self.workspace / "node")),
-                ],
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-            )
-        try:
+        command = [
+            *(sys.executable, str(SERVE), "--free-ports", "--json"),
+            *("--environment", ENVIRONMENT, "--store", self.store, "--node", "demo"),
+            *("--folder", str(self.workspace / "node")),
+        ]
+        with (
+            log.open("wb") as errors,
+            running(command, PATIENCE, stdout=subprocess.PIPE, stderr=errors) as node,
+        ):
             with terminal.progress_bar("serve"):
                 up = _await_serving(node, manifest, log)
             server: dict[str, str] = up["server"]
             detail = f"Triton {server['triton']}, gRPC {up['grpc']}, http://{up['http']}"
             self._done("serve", time.perf_counter() - started, detail)
             yield Endpoint(up["grpc"], f"http://{up['http']}"), server
-        finally:
-            with hold_interrupts():
-                end(node, PATIENCE)
 
     def check(
         self, endpoint: "Endpoint", server: dict[str, str], manifest: "Manifest"

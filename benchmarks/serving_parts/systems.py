@@ -18,12 +18,14 @@ from benchmarks.serving_parts.http_load import Call, HttpSpec
 from benchmarks.serving_parts.values import Load
 from slipway.check.load import LoadSpec
 from slipway.errors import BuildError, ServerError
+from slipway.processes import running
 from slipway.tensors import Array, Golden
 from slipway.triton.environment import ServerEnvironment
 from slipway.triton.server import EmbeddedServer, Ports, ServerOptions
 
 ROOT = Path(__file__).parents[2]
 STARTUP_S = 60.0
+STOP_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -173,16 +175,13 @@ def fastapi_server(
     log = work / f"{app}.log"
     with (
         log.open("wb") as output,
-        subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=output
+        running(
+            command, STOP_S, cwd=ROOT, env=environment, stdout=output, stderr=output
         ) as process,
     ):
-        try:
-            _wait_until_healthy(f"http://127.0.0.1:{port}/health", process, log)
-            calls = tuple(_octet_call(g) for g in subject.requests)
-            yield OverHttp(name, port, calls, subject.requests[0].tolerance)
-        finally:
-            process.terminate()
+        _wait_until_healthy(f"http://127.0.0.1:{port}/health", process, log)
+        calls = tuple(_octet_call(g) for g in subject.requests)
+        yield OverHttp(name, port, calls, subject.requests[0].tolerance)
 
 
 def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -4,8 +4,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from subprocess import PIPE
 
 from slipway.check.client import Refused
 from slipway.check.endpoint import Endpoint, unreachable
@@ -16,12 +16,16 @@ from slipway.check.statistics import Statistics
 from slipway.check.windows import agree as windows_agree
 from slipway.check.windows import percentile
 from slipway.errors import CheckError
+from slipway.processes import running
 from slipway.progress import Progress, silent
 from slipway.results import LoadPoint, PerfResult
 from slipway.tensors import Golden
 
 WARMUP_S = 1.0
 NS_PER_MS = 1e6
+GENERATOR = (sys.executable, "-m", "slipway.check.load")
+PATIENCE = 5.0
+"""Seconds the generator gets to stop: it has nothing to finish."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +111,11 @@ def _require(condition: bool, what: str, why: str) -> None:
 
 def _windows(spec: LoadSpec, client: GrpcClient, endpoint: Endpoint) -> Iterator[_Measured]:
     """Windows as they end, until the caller has seen enough."""
-    with _load_process(spec) as process:
+    with running(GENERATOR, PATIENCE, stdin=PIPE, stdout=PIPE, text=True) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
+        with process.stdin:
+            json.dump(spec.to_json(), process.stdin)
         # The generator announces the end of its warm-up with an empty line.
         if not process.stdout.readline():
             raise _ended(process)
@@ -120,25 +127,6 @@ def _windows(spec: LoadSpec, client: GrpcClient, endpoint: Endpoint) -> Iterator
             after = _statistics(client, endpoint, spec.model)
             yield _Measured(Window(**json.loads(line)), after - before)
             before = after
-
-
-@contextmanager
-def _load_process(spec: LoadSpec) -> Iterator["subprocess.Popen[str]"]:
-    """The generator, ended when the block is left whatever the reason."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "slipway.check.load"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        try:
-            assert process.stdin is not None
-            with process.stdin:
-                json.dump(spec.to_json(), process.stdin)
-            yield process
-        finally:
-            process.terminate()
 
 
 def _ended(process: "subprocess.Popen[str]") -> CheckError:

@@ -14,11 +14,11 @@ from types import TracebackType
 from typing import Protocol
 
 from slipway.errors import ServerError, StartupError
+from slipway.processes import POLL, end, hold_interrupts, spawn
 from slipway.triton import answers, shared_memory
 from slipway.triton.environment import ServerEnvironment
 from slipway.triton.log import last_lines
 from slipway.triton.ports import Ports, require_free
-from slipway.triton.processes import POLL, end, hold_interrupts, spawn
 
 __all__ = ["BACKENDS", "EmbeddedServer", "Ports", "Server", "ServerOptions"]
 

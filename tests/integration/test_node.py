@@ -21,13 +21,13 @@ from tritonclient.utils import InferenceServerException
 from slipway import contract
 from slipway.build.line import build
 from slipway.node.report import read_report
+from slipway.processes import group_members
 from slipway.progress import silent
 from slipway.recipe import open_model
 from slipway.registry.directory import DirectoryStore
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote, roll_back
 from slipway.tensors import Golden
-from slipway.triton.processes import group_members
 from tests.integration.triton_models import command_line, python_processes
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from slipway.errors import PortInUse, ServerError, StartupError
+from slipway.processes import group_members
 from slipway.triton import shared_memory
-from slipway.triton.processes import group_members
 from slipway.triton.server import ServerOptions
 from tests.integration.triton_models import (
     add_model,

@@ -7,7 +7,7 @@ import onnx
 import tritonclient.grpc as triton
 from onnx import TensorProto, helper
 
-from slipway.triton.processes import group_members
+from slipway.processes import group_members
 
 
 def write_onnx(path, *, factor=2.0, batch="batch"):

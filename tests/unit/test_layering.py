@@ -8,12 +8,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-BASE = {"contract", "errors", "files", "progress", "tensors", "recipe", "metrics", "artefact",
-        "results"}  # fmt: skip
+BASE = {"contract", "errors", "files", "progress", "processes", "tensors", "recipe", "metrics",
+        "artefact", "results"}  # fmt: skip
 MAY_IMPORT = {
     "contract": set(),
     "errors": set(),
     "progress": set(),
+    "processes": set(),
     "files": {"errors"},
     "tensors": {"errors"},
     "metrics": {"errors", "tensors"},

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 POLL = 0.02
 """Seconds between two looks at a process."""
@@ -62,7 +63,30 @@ def spawn(
         )
 
 
-def end(process: "subprocess.Popen[bytes]", patience: float) -> None:
+@contextmanager
+def running(
+    command: Sequence[str], patience: float, **options: Any
+) -> Iterator["subprocess.Popen[Any]"]:
+    """A process in a session of its own, ended with its group when the block is left.
+
+    An interrupt at any moment finds the process either not started or ended with the block.
+    `patience` as for `end`; `options` go to `subprocess.Popen`.
+    """
+    process = None
+    try:
+        with hold_interrupts():
+            process = subprocess.Popen(list(command), start_new_session=True, **options)
+        yield process
+    finally:
+        with hold_interrupts():
+            if process is not None:
+                end(process, patience)
+                for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
+                    with suppress(BrokenPipeError):  # it ended before it read everything
+                        pipe.close()
+
+
+def end(process: "subprocess.Popen[Any]", patience: float) -> None:
     """SIGTERM, `patience` seconds to go, then SIGKILL for it and whatever is left of its group."""
     if process.poll() is None:
         process.terminate()

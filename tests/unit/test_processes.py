@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from slipway.triton.processes import end, group_members, hold_interrupts, spawn
+from slipway.processes import end, group_members, hold_interrupts, running, spawn
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -15,6 +15,8 @@ subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 print("ready", flush=True)
 time.sleep(60)
 """
+
+SLEEPING = (sys.executable, "-c", "import time; time.sleep(60)")
 
 
 class Stopped(BaseException):
@@ -85,6 +87,47 @@ def test_what_a_dead_process_left_behind_goes_too(tmp_path):
     assert len(group_members(process.pid)) == 1
     end(process, patience=5)
     assert group_members(process.pid) == ()
+
+
+@pytest.mark.parametrize("moment", ["spawned", "inside", "ending"])
+def test_an_interrupt_at_any_moment_ends_what_runs(interrupts, monkeypatch, moment):
+    """One that came just after the start of a process used to leave it running."""
+    started = []
+
+    class Popen(subprocess.Popen):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            started.append(self)
+            if moment == "spawned":
+                signal.raise_signal(signal.SIGINT)
+
+        def terminate(self):
+            if moment == "ending":
+                signal.raise_signal(signal.SIGINT)
+            super().terminate()
+
+    def work():
+        with running(SLEEPING, 5, stdout=subprocess.PIPE):
+            assert moment != "spawned"
+            if moment == "inside":
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Popen)
+    with pytest.raises(Stopped):
+        work()
+    (process,) = started
+    assert process.returncode == -signal.SIGTERM
+    assert process.stdout.closed
+
+
+def test_what_was_never_read_does_not_hide_why_a_block_was_left():
+    def work():
+        with running(SLEEPING, 5, stdin=subprocess.PIPE) as process:
+            process.stdin.write(b"nobody reads this")
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        work()
 
 
 def test_output_is_appended_to_the_log(tmp_path):
