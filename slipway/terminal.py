@@ -20,6 +20,9 @@ FAILED = 1
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
 
+SOON = 0.05
+"""Seconds after which an interrupt that came during an import comes again."""
+
 
 def application(**settings: Any) -> typer.Typer:
     """A script's Typer application. Markdown: help is wrapped to the terminal's width."""
@@ -57,8 +60,21 @@ def run(app: typer.Typer) -> NoReturn:
     sys.exit(0)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise Interrupted
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise `Interrupted`; after an import, if there is one: compiled modules would swallow it."""
+    if not _importing(frame):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        raise Interrupted
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+    signal.setitimer(signal.ITIMER_REAL, SOON)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def say(line: str) -> None:

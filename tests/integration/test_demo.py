@@ -76,7 +76,7 @@ def test_ctrl_c_leaves_no_process_no_shared_memory_and_nothing_half_written(
         said = demo.stderr.read()
         code = demo.wait()
         if after:
-            assert code == 130
+            assert code == 130, said
             assert "Traceback" not in said
         else:  # before Python has read our code, it ends in one of its own ways
             assert code != 0
