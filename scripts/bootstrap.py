@@ -281,9 +281,7 @@ def set_up(wanted: list[Environment]) -> None:
     with interrupts_noted() as interrupts:
         try:
             jobs += [Job(environment) for environment in wanted]
-            while not all(job.done for job in jobs):
-                if interrupts:
-                    raise KeyboardInterrupt
+            while not interrupts and not all(job.done for job in jobs):
                 for job in jobs:
                     if not job.done:
                         job.poll()
@@ -292,6 +290,8 @@ def set_up(wanted: list[Environment]) -> None:
         finally:
             for job in jobs:
                 job.stop()
+    if interrupts:
+        raise KeyboardInterrupt
 
 
 @contextmanager

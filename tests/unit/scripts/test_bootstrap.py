@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import json
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -242,6 +243,24 @@ def test_a_command_that_runs_is_ended_with_its_children(root):
             break
         time.sleep(0.05)
     assert [is_running(process) for process in processes] == [False, False]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_just_after_the_start_of_a_command_ends_it(root, monkeypatch, number):
+    started = []
+
+    class Popen(subprocess.Popen):
+        def __init__(self, _command, **options):
+            super().__init__([sys.executable, "-c", "import time; time.sleep(60)"], **options)
+            started.append(self)
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(subprocess, "Popen", Popen)
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap.set_up([an_environment(root, ["anything"])])
+    assert [process.poll() is not None for process in started] == [True]
+    assert signal.getsignal(number) == before
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-profile"]])
