@@ -69,8 +69,8 @@ def running(
 ) -> Iterator["subprocess.Popen[Any]"]:
     """A process in a session of its own, ended with its group when the block is left.
 
-    An interrupt at any moment finds the process either not started or ended with the block.
-    `patience` as for `end`; `options` go to `subprocess.Popen`.
+    Interrupts wait while it is started and while it is ended. `patience` as for `end`; `options` go
+    to `subprocess.Popen`.
     """
     process = None
     try:

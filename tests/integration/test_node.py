@@ -28,7 +28,7 @@ from slipway.registry.directory import DirectoryStore
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote, roll_back
 from slipway.tensors import Golden
-from tests.integration.triton_models import command_line, python_processes
+from tests.integration.triton_models import command_line, stubs_of
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests/data/model_repo/tiny"
@@ -121,9 +121,6 @@ class Node:
         code = self.process.wait(PATIENCE)
         self.process.stdout.close()
         return code
-
-    def stubs(self):
-        return python_processes(self.pid)
 
 
 @pytest.fixture
@@ -230,7 +227,7 @@ def test_a_killed_backend_process_under_load_is_mended(node, packages):
     right = golden(packages[0])
     with Load(node.grpc, right.inputs) as load:
         # The candidate's process goes by itself, a moment after the model is served.
-        (stub,) = wait_until(lambda: len(found := node.stubs()) == 1 and found)
+        (stub,) = wait_until(lambda: len(found := stubs_of(node.pid)) == 1 and found)
         os.kill(stub, signal.SIGKILL)
         node.wait_for("sick", model="tiny")
         node.wait_for("recovered", model="tiny")

@@ -157,7 +157,7 @@ def test_a_model_without_batching_takes_its_whole_shape(client, load):
 def test_a_killed_stub_fails_requests_until_the_model_is_unloaded_and_loaded(server, client, load):
     load("mortal")
     assert infer(client, "mortal", request())
-    (stub,) = stubs_of(server, "mortal")
+    (stub,) = stubs_of(server.pid, "mortal")
     os.kill(stub, signal.SIGKILL)
     with pytest.raises(InferenceServerException):
         infer(client, "mortal", request())

@@ -57,7 +57,7 @@ def test_a_server_serves_stops_clean_and_starts_again(make_server, prefixes):
         with client_of(server) as client:
             client.load_model("tiny")
             assert infer(client, "tiny", request(value=3))["y"].tolist() == [[6.0, 6.0, 6.0]]
-        assert len(stubs_of(server)) == 1
+        assert len(stubs_of(server.pid)) == 1
         assert len(shared_memory.regions(memory_prefix(server.pid))) == 1
         server.stop()
         server.stop()
@@ -80,7 +80,7 @@ def test_telemetry_is_off_in_the_process_that_imports_onnx_runtime(make_server):
     add_model(server.options.repository, "tiny")
     with server, client_of(server) as client:
         client.load_model("tiny")
-        (stub,) = stubs_of(server)
+        (stub,) = stubs_of(server.pid)
         environ = Path(f"/proc/{stub}/environ").read_bytes().split(b"\0")
     assert b"ORT_DISABLE_TELEMETRY=1" in environ
 

@@ -99,20 +99,15 @@ def command_line(pid):
         return []
 
 
-def python_processes(server, model=""):
-    """The ids of the Python processes of a server's process, those of one model where named."""
+def stubs_of(server, model=""):
+    """The ids of a server's Python processes, those of one model where it is named."""
     return [
         pid
         for pid in group_members(server)
         if (words := command_line(pid))
         and words[0].endswith("triton_python_backend_stub")
-        and f"/{model}" in words[1]
+        and (not model or f"/{model}/" in words[1])
     ]
-
-
-def stubs_of(server, model=""):
-    """The process ids of the server's Python processes, those of one model where it is named."""
-    return python_processes(server.pid, model and f"{model}/")
 
 
 def memory_prefix(pid):
