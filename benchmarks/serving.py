@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slipway import contract, terminal
+from slipway import contract, options, terminal
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # so that it can be run as a file, too
@@ -43,13 +43,13 @@ def main(
     seconds: Annotated[float, typer.Option(min=0.1, help="Of one measurement.")] = 3.0,
     warmup: Annotated[float, typer.Option(min=0.1, help="Seconds before each of them.")] = 1.0,
     torch_threads: Annotated[int, typer.Option(min=1, help="PyTorch's threads under FastAPI.")] = 1,
-    models: Annotated[Path, typer.Option(help="Model folders.")] = Path("model_repo"),
-    workspace: Annotated[Path, typer.Option(help="Where builds are.")] = Path("build"),
+    models: options.Models = Path("model_repo"),
+    workspace: options.Workspace = Path("build"),
     output: Annotated[
         Path | None,
         typer.Option(help="Raw numbers. [default: benchmarks/results/serving-<date>.json]"),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="All of it as JSON on stdout.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Compare Slipway's server with in-process ONNX Runtime and with FastAPI.
 

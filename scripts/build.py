@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from slipway import terminal
+from slipway import options, terminal
 
 app = terminal.application()
 
@@ -13,9 +13,9 @@ app = terminal.application()
 @app.command()
 def main(
     model: Annotated[str, typer.Argument(help="A folder of the model repository.")],
-    models: Annotated[Path, typer.Option(help="The model repository.")] = Path("model_repo"),
-    workspace: Annotated[Path, typer.Option(help="Where results are kept.")] = Path("build"),
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    models: options.Models = Path("model_repo"),
+    workspace: options.Workspace = Path("build"),
+    json: options.Json = False,
 ) -> None:
     """Train, export, optimise, evaluate and package a model.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slipway import terminal
+from slipway import options, terminal
 
 if TYPE_CHECKING:
     from slipway.check.endpoint import Endpoint
@@ -34,8 +34,8 @@ def main(
     model: Annotated[str, typer.Argument(help="A folder of the model repository.")] = (
         "image_classifier"
     ),
-    models: Annotated[Path, typer.Option(help="The model repository.")] = Path("model_repo"),
-    workspace: Annotated[Path, typer.Option(help="Where results are kept.")] = Path("build"),
+    models: options.Models = Path("model_repo"),
+    workspace: options.Workspace = Path("build"),
 ) -> None:
     """Take one real model from its recipe to a served, tested endpoint, on this machine.
 

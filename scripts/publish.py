@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slipway import contract, terminal
+from slipway import contract, options, terminal
 from slipway.registry.store import DEFAULT_URL
 
 if TYPE_CHECKING:
@@ -20,14 +20,11 @@ def main(
     model: Annotated[
         str, typer.Argument(help="The model's name; --list alone can do without.")
     ] = "",
-    workspace: Annotated[Path, typer.Option(help="Where builds are kept.")] = Path("build"),
+    workspace: options.Workspace = Path("build"),
     folder: Annotated[
         Path | None, typer.Option(help="Publish this packaged folder, not the newest build.")
     ] = None,
-    store: Annotated[
-        str,
-        typer.Option(envvar=contract.ENV_STORE, help="A directory or s3://bucket/prefix."),
-    ] = DEFAULT_URL,
+    store: options.StoreUrl = DEFAULT_URL,
     list_: Annotated[
         bool, typer.Option("--list", help="Show what is published; publish nothing.")
     ] = False,
@@ -35,7 +32,7 @@ def main(
         int | None,
         typer.Option(min=1, metavar="VERSION", help="Fetch and check every file of a version."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Publish the newest build of a model.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slipway import contract, terminal
+from slipway import contract, options, terminal
 from slipway.registry.store import DEFAULT_URL
 
 if TYPE_CHECKING:
@@ -23,17 +23,6 @@ Example: python scripts/release.py set image_classifier latest
 )
 
 Model = Annotated[str, typer.Argument(help="The model's name.")]
-StoreUrl = Annotated[
-    str,
-    typer.Option("--store", envvar=contract.ENV_STORE, help="A directory or s3://bucket/prefix."),
-]
-Environment = Annotated[
-    str,
-    typer.Option(
-        envvar=contract.ENV_ENVIRONMENT, help=f"One of {', '.join(contract.ENVIRONMENTS)}."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 @app.command()
@@ -41,8 +30,8 @@ def show(
     environment: Annotated[
         str, typer.Argument(help="Only this environment.", show_default="all")
     ] = "",
-    store: StoreUrl = DEFAULT_URL,
-    json: Json = False,
+    store: options.StoreUrl = DEFAULT_URL,
+    json: options.Json = False,
 ) -> None:
     """Show what is released.
 
@@ -73,9 +62,9 @@ def show(
 def set_(
     model: Model,
     version: Annotated[str, typer.Argument(help="A version's number, or latest.")],
-    environment: Environment = "local",
-    store: StoreUrl = DEFAULT_URL,
-    json: Json = False,
+    environment: options.Environment = "local",
+    store: options.StoreUrl = DEFAULT_URL,
+    json: options.Json = False,
 ) -> None:
     """Point an environment at a version.
 
@@ -100,9 +89,9 @@ def set_(
 @app.command()
 def rollback(
     model: Model,
-    environment: Environment = "local",
-    store: StoreUrl = DEFAULT_URL,
-    json: Json = False,
+    environment: options.Environment = "local",
+    store: options.StoreUrl = DEFAULT_URL,
+    json: options.Json = False,
 ) -> None:
     """Point an environment at the version it served before.
 

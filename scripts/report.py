@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from slipway import terminal
+from slipway import options, terminal
 
 app = terminal.application()
 
@@ -15,7 +15,7 @@ def report(
     folder: Annotated[Path, typer.Argument(help="Holds one <model>.json for each model.")] = Path(
         "build/report"
     ),
-    json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Write index.html from the <model>.json files in a folder, and print its path.
 

@@ -8,18 +8,16 @@ from typing import Annotated
 
 import typer
 
-from slipway import contract, terminal
+from slipway import contract, options, terminal
+from slipway.registry.store import DEFAULT_URL
 
 app = terminal.application()
 
 
 @app.command()
 def main(
-    environment: Annotated[str, typer.Option(help="Follow the releases of this one.")] = "local",
-    store: Annotated[
-        str,
-        typer.Option(envvar=contract.ENV_STORE, help="A directory or s3://bucket/prefix."),
-    ] = "build/registry",
+    environment: options.Environment = "local",
+    store: options.StoreUrl = DEFAULT_URL,
     folder: Annotated[Path, typer.Option(help="This node's files and logs.")] = Path("build/node"),
     node: Annotated[
         str, typer.Option(envvar=contract.ENV_NODE, help="Name in reports. [default: host name]")
@@ -52,8 +50,7 @@ def main(
     from slipway.triton.server import Ports
 
     opened = open_store(store)
-    if not list(releases(opened, environment)):
-        terminal.say(f"  nothing is released in '{environment}' of {opened.url} yet; waiting")
+    waiting = not list(releases(opened, environment))
     ports = Ports.free() if free_ports else Ports(http_port, grpc_port, metrics_port)
     settings = NodeSettings(environment, folder, ports, node=node, startup_timeout=startup_timeout)
 
@@ -66,6 +63,8 @@ def main(
 
     with terminal.progress_bar("sync", enabled=not json) as progress:
         agent = local_agent(settings, opened, progress)
+        if waiting:
+            terminal.say(f"  nothing is released in '{environment}' of {opened.url} yet; waiting")
         try:
             for event in agent.start():
                 show(event)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slipway import contract, terminal
+from slipway import options, terminal
+from slipway.registry.store import DEFAULT_URL
 
 if TYPE_CHECKING:
     from slipway.results import CheckResult
@@ -16,24 +17,13 @@ app = terminal.application()
 @app.command()
 def main(
     model: Annotated[str, typer.Argument(help="The model's name, as the server has it.")],
-    grpc: Annotated[
-        str, typer.Option(help="The server's gRPC address.")
-    ] = f"127.0.0.1:{contract.GRPC_PORT}",
-    http: Annotated[
-        str, typer.Option(help="The server's HTTP address.")
-    ] = f"http://127.0.0.1:{contract.HTTP_PORT}",
-    environment: Annotated[
-        str, typer.Option(help="Take the golden request of the version released here.")
-    ] = "local",
-    store: Annotated[
-        str,
-        typer.Option(envvar=contract.ENV_STORE, help="A directory or s3://bucket/prefix."),
-    ] = "build/registry",
-    golden: Annotated[
-        Path | None, typer.Option(help="Take the golden request from this file instead.")
-    ] = None,
+    grpc: options.GrpcAddress = options.LOCAL_GRPC,
+    http: options.HttpUrl = options.LOCAL_HTTP,
+    environment: options.Environment = "local",
+    store: options.StoreUrl = DEFAULT_URL,
+    golden: options.GoldenFile = None,
     output: Annotated[Path | None, typer.Option(help="Write the results here as JSON.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Results as JSON on stdout.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Smoke-test a served model over HTTP and gRPC.
 

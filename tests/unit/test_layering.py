@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "artefact": {"contract", "errors", "files"},
     "results": set(),
     "terminal": {"errors", "progress"},
+    "options": {"contract"},
     "build": BASE,
     "registry": BASE,
     "triton": BASE,

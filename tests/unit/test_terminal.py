@@ -1,10 +1,10 @@
 """What a script does at its edge, in a process of its own."""
 
-import subprocess
-import sys
 import textwrap
 
 import pytest
+
+from tests.running import python
 
 PROGRAM = """
 import os, signal, sys, time
@@ -30,16 +30,10 @@ print("imported", flush=True)
 """
 
 
-def outcome(body, folder):
-    """The exit code, output and last line for people of a script with this body."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(body=textwrap.indent(body, "    ").strip())],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={"PYTHONPATH": str(folder)},
-    )
+def outcome(body, folder="."):
+    """The exit code, output and words for people of a script with this body."""
+    program = PROGRAM.format(body=textwrap.indent(body, "    ").strip())
+    done = python("-c", program, PYTHONPATH=str(folder))
     return done.returncode, done.stdout, done.stderr
 
 
@@ -56,25 +50,31 @@ def test_an_interrupt_during_an_import_comes_after_it_instead_of_getting_lost(na
     assert outcome(body, tmp_path) == (130, "imported\n", "interrupted\n")
 
 
-def test_an_interrupt_during_an_import_in_a_held_block_waits_for_its_end(tmp_path):
-    (tmp_path / "swallowing.py").write_text(SWALLOWING.format(name="SIGINT"))
-    body = """\
+AROUND = """
 with hold_interrupts():
     import swallowing
     time.sleep(0.2)
     print("whole", flush=True)
 time.sleep(60)
 """
-    assert outcome(body, tmp_path) == (130, "imported\nwhole\n", "interrupted\n")
-
-
-def test_an_interrupt_that_comes_again_does_so_after_a_held_block(tmp_path):
-    (tmp_path / "swallowing.py").write_text(SWALLOWING.format(name="SIGINT"))
-    body = """\
+BEFORE = """
 import swallowing
 with hold_interrupts():
     time.sleep(0.2)
     print("whole", flush=True)
 time.sleep(60)
 """
+
+
+@pytest.mark.parametrize("body", [AROUND, BEFORE])
+def test_an_interrupt_during_an_import_waits_for_the_end_of_a_held_block(body, tmp_path):
+    (tmp_path / "swallowing.py").write_text(SWALLOWING.format(name="SIGINT"))
     assert outcome(body, tmp_path) == (130, "imported\nwhole\n", "interrupted\n")
+
+
+def test_an_error_of_ours_is_one_line_and_any_other_keeps_its_traceback():
+    raising = "from slipway.errors import NotFound; raise NotFound('It is gone', mend='Look.')"
+    assert outcome(raising) == (2, "", "error: It is gone. Look.\n")
+    code, _, said = outcome("1 / 0")
+    assert code == 1
+    assert "ZeroDivisionError" in said

@@ -1,9 +1,7 @@
 """scripts/publish.py as people run it."""
 
+import functools
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,26 +10,13 @@ from slipway import contract
 from slipway.registry.directory import DirectoryStore
 from slipway.registry.versions import read_manifest, versions
 from tests.factories import packaged_model
-
-ROOT = Path(__file__).parents[3]
+from tests.running import ROOT, python, refused
 
 
 @pytest.fixture
 def run(tmp_path):
     """Run the script in `tmp_path`, where a workspace `build` may lie."""
-
-    def run(*arguments, **environment):
-        kept = {name: value for name, value in os.environ.items() if name != contract.ENV_STORE}
-        return subprocess.run(
-            [sys.executable, str(ROOT / "scripts/publish.py"), *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**kept, **environment},
-            check=False,
-        )
-
-    return run
+    return functools.partial(python, ROOT / "scripts/publish.py", cwd=tmp_path)
 
 
 @pytest.fixture
@@ -46,15 +31,6 @@ def package(tmp_path):
 @pytest.fixture
 def store(tmp_path):
     return DirectoryStore(tmp_path / "build/registry")
-
-
-def refused(done):
-    """The line a script ended with, which must be the only thing it said."""
-    assert done.returncode == 2
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("error: ")
-    return line
 
 
 def test_it_publishes_the_newest_build(run, package, store):
@@ -172,15 +148,3 @@ def test_help_teaches_with_an_example(run):
     done = run("--help")
     assert done.returncode == 0
     assert "Example: python scripts/publish.py image_classifier" in done.stdout
-
-
-def test_help_imports_nothing_heavy():
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", str(ROOT / "scripts/publish.py"), "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "slipway.registry.store" in loaded
-    assert not loaded & {"boto3", "botocore", "numpy"}

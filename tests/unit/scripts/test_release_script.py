@@ -1,10 +1,7 @@
 """scripts/release.py as people run it."""
 
+import functools
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,27 +10,13 @@ from slipway.registry.directory import DirectoryStore
 from slipway.registry.publish import publish
 from slipway.registry.releases import read_release, releases
 from tests.factories import packaged_model
-
-ROOT = Path(__file__).parents[3]
+from tests.running import ROOT, python, refused
 
 
 @pytest.fixture
 def run(tmp_path):
     """Run the script in `tmp_path`, where a registry may lie in `build`."""
-    ours = {contract.ENV_STORE, contract.ENV_ENVIRONMENT}
-
-    def run(*arguments, **environment):
-        kept = {name: value for name, value in os.environ.items() if name not in ours}
-        return subprocess.run(
-            [sys.executable, str(ROOT / "scripts/release.py"), *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**kept, **environment},
-            check=False,
-        )
-
-    return run
+    return functools.partial(python, ROOT / "scripts/release.py", cwd=tmp_path)
 
 
 @pytest.fixture
@@ -44,15 +27,6 @@ def store(tmp_path):
         packaged_model(tmp_path / str(n), files={"model/1/model.onnx": bytes([n])})
         publish(store, tmp_path / str(n))
     return store
-
-
-def refused(done):
-    """The line a script ended with, which must be the only thing it said."""
-    assert done.returncode == 2
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("error: ")
-    return line
 
 
 def test_a_version_is_released_rolled_forward_and_back(run, store):
@@ -148,15 +122,3 @@ def test_help_teaches_with_an_example(run, arguments):
     done = run(*arguments, "--help")
     assert done.returncode == 0
     assert "Example: python scripts/release.py" in done.stdout
-
-
-def test_help_imports_nothing_heavy():
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", str(ROOT / "scripts/release.py"), "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "slipway.registry.store" in loaded
-    assert not loaded & {"boto3", "botocore", "numpy"}

@@ -1,19 +1,14 @@
 """scripts/report.py as people run it."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 from slipway.artefact import Artefact, FileEntry, MetricResult
 from slipway.report.content import ModelReport, write_model_report
-
-ROOT = Path(__file__).parents[3]
+from tests.running import python
 
 
 def run(*arguments):
-    command = [sys.executable, str(ROOT / "scripts/report.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    return python("scripts/report.py", *arguments)
 
 
 def model(value):

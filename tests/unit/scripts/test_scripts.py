@@ -1,56 +1,36 @@
 """What every script promises: help that is quick, and one clear line for bad input."""
 
-import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.running import ROOT, python, refused
+
 SCRIPTS = sorted(path.name for path in (ROOT / "scripts").glob("*.py"))
-HEAVY = ("torch", "onnx", "onnxruntime", "numpy", "sklearn", "matplotlib", "boto3", "tritonclient")
-
-UNUSABLE = """
-import sys
-from slipway import terminal
-app = terminal.application()
-@app.command()
-def main() -> None:
-    {body}
-terminal.run(app)
-"""
-
-
-def run(*command, cwd=ROOT, **environment):
-    return subprocess.run(
-        [sys.executable, *map(str, command)],
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "100", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+HEAVY = (
+    "torch",
+    "onnx",
+    "onnxruntime",
+    "numpy",
+    "sklearn",
+    "matplotlib",
+    "boto3",
+    "botocore",
+    "tritonclient",
+)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_help_teaches_and_loads_nothing_heavy(script):
-    done = run("-X", "importtime", f"scripts/{script}", "--help")
+    done = python("-X", "importtime", f"scripts/{script}", "--help")
     assert done.returncode == 0
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert loaded & {"typer", "argparse"}
     assert not loaded & set(HEAVY)
     assert "scripts/" in done.stdout
     assert len(done.stdout) > 400
-
-
-def refused(done):
-    """The one line of a refusal."""
-    assert done.returncode == 2, done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    return lines[0]
 
 
 @pytest.fixture
@@ -71,7 +51,10 @@ def registry(tmp_path):
         (("demo.py", "image_clasifier"), "nearest names are: image_classifier"),
         (("publish.py", "tiny", "--workspace", "nowhere"), "nowhere"),
         (("release.py", "set", "tiny", "1", "--store", "REGISTRY"), "tiny"),
-        (("release.py", "set", "tiny", "1", "-e", "prodd", "--store", "REGISTRY"), "prod"),
+        (
+            ("release.py", "set", "tiny", "1", "--environment", "prodd", "--store", "REGISTRY"),
+            "prod",
+        ),
         (("release.py", "rollback", "tiny", "--store", "REGISTRY"), "tiny"),
         (("serve.py", "--environment", "stagging", "--store", "REGISTRY"), "staging"),
         (("serve.py", "--node", "a/b", "--store", "REGISTRY"), "cannot be named 'a/b'"),
@@ -85,21 +68,44 @@ def registry(tmp_path):
 )
 def test_bad_input_ends_in_one_clear_line(registry, command, said):
     script, *arguments = (str(registry) if part == "REGISTRY" else part for part in command)
-    if script == "release.py":
-        arguments = ["--environment" if a == "-e" else a for a in arguments]
-    assert said in refused(run(f"scripts/{script}", *arguments))
+    assert said in refused(python(f"scripts/{script}", *arguments))
+
+
+@pytest.mark.parametrize(
+    "command", ["serve.py", "smoke.py tiny", "perf.py tiny", "release.py rollback tiny"]
+)
+def test_the_store_and_the_environment_may_come_from_variables(registry, command):
+    script, *arguments = command.split()
+    done = python(
+        f"scripts/{script}", *arguments, SLIPWAY_STORE=str(registry), SLIPWAY_ENVIRONMENT="stagging"
+    )
+    assert "no environment 'stagging'" in refused(done)
+    done = python(f"scripts/{script}", *arguments, SLIPWAY_STORE="ftp://x")
+    assert "ftp://x" in refused(done)
 
 
 def test_a_missing_server_environment_is_said_with_the_way_out(registry, tmp_path):
-    done = run("scripts/serve.py", "--store", registry, "--folder", tmp_path / "node",
-               SLIPWAY_SERVER_ENV=str(tmp_path))  # fmt: skip
+    done = python(
+        "scripts/serve.py",
+        "--store",
+        registry,
+        "--folder",
+        tmp_path / "node",
+        SLIPWAY_SERVER_ENV=str(tmp_path),
+    )
     assert "Run make setup" in refused(done)
 
 
 def test_a_server_environment_with_numpy_2_is_refused(registry, tmp_path, server_like):
     folder = server_like({"numpy": "2.1.0", "onnxruntime": "1.32.0", "nvidia-pytriton": "0.7.0"})
-    done = run("scripts/serve.py", "--store", registry, "--folder", tmp_path / "node",
-               SLIPWAY_SERVER_ENV=str(folder))  # fmt: skip
+    done = python(
+        "scripts/serve.py",
+        "--store",
+        registry,
+        "--folder",
+        tmp_path / "node",
+        SLIPWAY_SERVER_ENV=str(folder),
+    )
     assert "numpy 2.1.0" in refused(done)
 
 
@@ -135,20 +141,14 @@ def test_a_server_that_does_not_answer_is_said(tmp_path):
         taken.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         for script in ("smoke.py", "perf.py"):
-            done = run(f"scripts/{script}", "tiny", "--golden", golden, "--grpc", address,
-                       "--http", f"http://{address}")  # fmt: skip
+            done = python(
+                f"scripts/{script}",
+                "tiny",
+                "--golden",
+                golden,
+                "--grpc",
+                address,
+                "--http",
+                f"http://{address}",
+            )
             assert "serve.py" in refused(done)
-
-
-def test_an_interrupt_ends_with_130_and_a_line():
-    done = run("-c", UNUSABLE.format(body="import os, signal; os.kill(os.getpid(), signal.SIGINT)"))
-    assert (done.returncode, done.stderr) == (130, "interrupted\n")
-
-
-def test_an_error_of_ours_is_one_line_and_any_other_keeps_its_traceback():
-    raising = "from slipway.errors import NotFound; raise NotFound('It is gone', mend='Look.')"
-    done = run("-c", UNUSABLE.format(body=raising))
-    assert (done.returncode, done.stderr) == (2, "error: It is gone. Look.\n")
-    done = run("-c", UNUSABLE.format(body="1 / 0"))
-    assert done.returncode == 1
-    assert "ZeroDivisionError" in done.stderr
