@@ -65,6 +65,32 @@ METRICS_PORT = 8002
 HEALTH_LIVE = "/v2/health/live"
 HEALTH_READY = "/v2/health/ready"
 
+MANAGEMENT_APIS = (
+    "model-repository",
+    "model-config",
+    "logging",
+    "trace",
+    "shared-memory",
+    "statistics",
+)
+"""Triton's own names of what only the node itself may call on a server of a fleet."""
+
+# --- metrics of a node, in CloudWatch ------------------------------------------------------------
+
+METRICS_NAMESPACE = "Slipway"
+METRICS_DIMENSION = "Environment"
+"""The only dimension: an average over it is the average per server."""
+METRIC_PENDING = "PendingRequests"
+"""Requests in a server's queues, all models together; count."""
+METRIC_QUEUE_TIME = "QueueTime"
+"""Mean time that a request of the last minute was queued; milliseconds."""
+METRIC_FAILED_RELEASES = "FailedReleases"
+"""Models whose released version a server does not serve; count."""
+METRIC_SERVED_MODELS = "ServedModels"
+"""Models that a server serves; count."""
+METRIC_RESTARTS = "ServerRestarts"
+"""Restarts of Triton in the last minute; count."""
+
 # --- environment variables ---------------------------------------------------------------------
 
 ENV_STORE = "SLIPWAY_STORE"
@@ -73,6 +99,21 @@ ENV_ENVIRONMENT = "SLIPWAY_ENVIRONMENT"
 ENV_NODE = "SLIPWAY_NODE"
 ENV_SERVER = "SLIPWAY_SERVER_ENV"
 """Folder of the Python environment that holds the Triton server."""
+ENV_REGION = "AWS_REGION"
+"""boto3's own variable."""
+ENV_GROUP = "SLIPWAY_GROUP"
+"""Auto scaling group that the node belongs to; unset on a laptop and in an ECS task."""
+ENV_LAUNCH_HOOK = "SLIPWAY_LAUNCH_HOOK"
+ENV_TERMINATE_HOOK = "SLIPWAY_TERMINATE_HOOK"
+"""Names of the group's lifecycle hooks, which the node completes."""
+ENV_DISCOVERY = "SLIPWAY_DISCOVERY_SERVICE"
+"""Cloud Map service id under which the node registers itself."""
+ENV_METRICS = "SLIPWAY_METRICS"
+"""`cloudwatch` to publish the node's metrics, empty for none."""
+ENV_EXIT_TIMEOUT = "SLIPWAY_EXIT_TIMEOUT"
+"""Seconds that requests in flight get when the server is stopped."""
+ENV_FOLDER = "SLIPWAY_FOLDER"
+"""The node's files: synced models, Triton's log."""
 ENV_S3_ENDPOINT = "AWS_ENDPOINT_URL_S3"
 """boto3's own variable: another S3 service than AWS's."""
 

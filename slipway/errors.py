@@ -17,6 +17,7 @@
     │   └── StartupError          the server ended or did not come up in time
     ├── NodeError                 a model did not load, or did not answer as it should
     ├── CheckError                a check could not run (one that fails is a result, no error)
+    ├── StackError                the Pulumi program cannot be run or understood from outside
     └── StorageFull               no space left on a device
 
 A message is one line: what happened, why, and what to do about it. Scripts print it and exit
@@ -101,6 +102,10 @@ class NodeError(SlipwayError):
 
 class CheckError(SlipwayError):
     """A check could not be run."""
+
+
+class StackError(SlipwayError):
+    """The Pulumi program cannot be run or understood from outside."""
 
 
 class StorageFull(SlipwayError):

@@ -29,11 +29,15 @@ MAY_IMPORT = {
     "check": BASE,
     "report": BASE,
     "node": BASE | {"registry", "triton"},
+    "stack": BASE,
 }
 """The only parts of the kit that each part may import, besides itself."""
 
-HEAVY = {"torch", "onnx", "onnxruntime", "onnxscript", "sklearn", "pulumi"}
-MAY_IMPORT_HEAVY = {"build": {"torch", "onnx", "onnxruntime", "onnxscript"}}
+HEAVY = {"torch", "onnx", "onnxruntime", "onnxscript", "sklearn", "pulumi", "pulumi_aws"}
+MAY_IMPORT_HEAVY = {
+    "build": {"torch", "onnx", "onnxruntime", "onnxscript"},
+    "stack": {"pulumi"},
+}
 SERVER_SIDE = "slipway/triton/backends"
 """Runs inside Triton, in the server's environment; nothing of the kit imports it."""
 

@@ -1,0 +1,1 @@
+"""The AWS side: one Pulumi component a file, wired in `stack.py`."""

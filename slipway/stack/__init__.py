@@ -1,0 +1,1 @@
+"""The Pulumi program seen from outside: it is run, never imported."""

@@ -1,0 +1,91 @@
+"""Runs a Pulumi program against a recorder, in this process."""
+
+import asyncio
+import contextvars
+import logging
+import runpy
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import empty_pb2
+from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
+from pulumi.runtime.proto import engine_pb2
+
+from slipway.stack.graph import Graph
+from slipway.stack.invokes import Invokes
+from slipway.stack.recorder import Recorder
+
+Program = Callable[[], None]
+_LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR)
+
+
+class _Engine:
+    """The engine's other service: messages, and which resource is the root."""
+
+    def __init__(self) -> None:
+        self._root = ""
+
+    def Log(self, request: Any, _context: Any = None) -> Any:  # noqa: N802 - Pulumi's name
+        logging.getLogger("pulumi").log(_LEVELS[request.severity], "%s", request.message)
+        return empty_pb2.Empty()
+
+    def GetRootResource(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+        return engine_pb2.GetRootResourceResponse(urn=self._root)
+
+    def SetRootResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        self._root = request.urn
+        return engine_pb2.SetRootResourceResponse()
+
+
+def record(
+    program: Program,
+    *,
+    project: str = "slipway",
+    stack: str = "dev",
+    config: Mapping[str, str] | None = None,
+    secrets: Iterable[str] = (),
+    invokes: Invokes | None = None,
+) -> Graph:
+    """Run `program` and return what it registered; what it raises comes out as it is.
+
+    `config` maps `namespace:key` to a value as Pulumi writes it: text, or JSON for what is no text.
+    """
+    recorder = Recorder(project, stack, invokes or Invokes())
+
+    def run() -> None:
+        configure(
+            Settings(
+                project=project,
+                stack=stack,
+                monitor=recorder,
+                engine=_Engine(),
+                dry_run=True,
+                organization="organization",
+            )
+        )
+        set_all_config(dict(config or {}), list(secrets))
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(run_in_stack(program))
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    contextvars.copy_context().run(run)
+    return recorder.graph()
+
+
+def program_at(root: Path) -> Program:
+    """The program of a checkout: its `__main__.py`, run as Pulumi's language host runs it."""
+
+    def run() -> None:
+        sys.path.insert(0, str(root))
+        try:
+            runpy.run_path(str(root / "__main__.py"), run_name="__main__")
+        finally:
+            sys.path.remove(str(root))
+
+    return run

@@ -1,0 +1,214 @@
+"""A resource monitor that records what a Pulumi program registers, and deploys nothing.
+
+The program runs unchanged: it is handed this object where it would find the Pulumi engine. Unlike
+`pulumi.runtime.set_mocks` it keeps parents, protection, dependencies, aliases and source positions.
+"""
+
+import enum
+import hashlib
+import importlib
+import threading
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf import empty_pb2, json_format, struct_pb2
+from pulumi import _types
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import resource_pb2 as pb
+
+from slipway.errors import StackError
+from slipway.stack.graph import Graph, Reference, Resource
+from slipway.stack.invokes import Invokes
+
+_SUPPORTED = (
+    pb.RESOURCE_MONITOR_FEATURE_SECRETS,
+    pb.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    pb.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+)
+_SUPPORTED_IDS = ("secrets", "aliasSpecs", "deletedWith")
+_STACK = "pulumi:pulumi:Stack"
+_KEYWORDS = {"lambda": "lambda_"}
+
+
+class Recorder:
+    """Answers the calls of `pulumi.runtime` as the engine's monitor does in a preview.
+
+    The program's tasks call it one after another or at once: every answer is made under a lock.
+    """
+
+    def __init__(self, project: str, stack: str, invokes: Invokes) -> None:
+        self._project = project
+        self._stack = stack
+        self._invokes = invokes
+        self._resources: dict[str, Resource] = {}
+        self._references: dict[str, Reference] = {}
+        self._outputs: Mapping[str, Any] = {}
+        self._lock = threading.RLock()
+
+    def graph(self) -> Graph:
+        return Graph(
+            project=self._project,
+            stack=self._stack,
+            resources=tuple(self._resources.values()),
+            outputs=self._outputs,
+            references=dict(self._references),
+        )
+
+    # Pulumi's protocol: names and signatures are those of its ResourceMonitor service.
+
+    def GetDeploymentInfo(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+        return pb.DeploymentInfo(
+            project=self._project, stack=self._stack, dryRun=True, supportedFeatures=_SUPPORTED
+        )
+
+    def SupportsFeature(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        return pb.SupportsFeatureResponse(hasSupport=request.id in _SUPPORTED_IDS)
+
+    def SignalAndWaitForShutdown(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+        return empty_pb2.Empty()
+
+    def RegisterPackage(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        return pb.RegisterPackageResponse(ref=request.name)
+
+    def ReadResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        raise StackError(
+            f"{request.name} reads an existing {request.type}",
+            why="what exists in an account is not known offline",
+            mend="Give its identifier as a setting instead of calling .get().",
+        )
+
+    def RegisterResourceOutputs(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        with self._lock:
+            resource = self._resources[request.urn]
+            if resource.type == _STACK:
+                self._outputs, _ = _plain(json_format.MessageToDict(request.outputs))
+        return empty_pb2.Empty()
+
+    def RegisterResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        urn = self._urn(request)
+        properties, secrets = _plain(json_format.MessageToDict(request.object))
+        timeouts = {
+            name: value
+            for name in ("create", "update", "delete")
+            if (value := getattr(request.customTimeouts, name))
+        }
+        resource = Resource(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent=request.parent,
+            custom=request.custom,
+            properties=properties,
+            provider=request.provider,
+            protect=request.protect,
+            depends_on=tuple(request.dependencies),
+            property_dependencies={
+                name: tuple(found.urns) for name, found in request.propertyDependencies.items()
+            },
+            ignore_changes=tuple(request.ignoreChanges),
+            replace_on_changes=tuple(request.replaceOnChanges),
+            delete_before_replace=request.deleteBeforeReplace,
+            retain_on_delete=request.retainOnDelete,
+            aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
+            timeouts=timeouts,
+            secrets=secrets,
+            source=f"{request.sourcePosition.uri.rpartition('/')[2]}:{request.sourcePosition.line}",
+        )
+        with self._lock:
+            if urn in self._resources:
+                raise StackError(
+                    f"Two resources are called {request.name}",
+                    why=f"both would be {urn}",
+                    mend="Give one another name.",
+                )
+            self._resources[urn] = resource
+            if not request.custom:
+                return pb.RegisterResourceResponse(urn=urn)
+            if request.type.startswith("pulumi:providers:"):
+                return pb.RegisterResourceResponse(urn=urn, id=request.name, object=request.object)
+            outputs = self._computed(resource)
+        answer = struct_pb2.Struct()
+        answer.update(outputs)
+        return pb.RegisterResourceResponse(urn=urn, id=outputs["id"], object=answer)
+
+    def Invoke(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        arguments, _ = _plain(json_format.MessageToDict(request.args))
+        answer = struct_pb2.Struct()
+        answer.update(self._invokes.answer(request.tok, arguments))
+        return pb.ResourceInvokeResponse(**{"return": answer})
+
+    def _urn(self, request: Any) -> str:
+        type_ = request.type
+        if request.parent:
+            above = request.parent.split("::")[2]
+            if not above.endswith(_STACK):
+                type_ = f"{above}${type_}"
+        return f"urn:pulumi:{self._stack}::{self._project}::{type_}::{request.name}"
+
+    def _computed(self, resource: Resource) -> dict[str, Any]:
+        """The outputs: inputs as given, and a reference for all that was left to AWS."""
+        outputs = {
+            name: resource.properties.get(name, self._made_up(resource, name, hint))
+            for name, hint in _types.resource_types(_sdk_class(resource.type)).items()
+        }
+        return {**outputs, "id": self._reference(resource, "id")}
+
+    def _made_up(self, resource: Resource, path: str, hint: Any) -> Any:
+        """A value of the type that the SDK declares: one item in lists, nothing in mappings."""
+        hint = _types.unwrap_type(hint)
+        origin = typing.get_origin(hint) or hint
+        if origin in {int, float}:
+            return self._number(resource, path)
+        if origin is bool:
+            return False
+        if isinstance(origin, type) and issubclass(origin, enum.Enum):
+            return next(iter(origin)).value
+        if _types.is_output_type(hint):
+            fields = _types.output_type_types(hint)
+            return {
+                name: self._made_up(resource, f"{path}.{name}", t) for name, t in fields.items()
+            }
+        if isinstance(origin, type) and issubclass(origin, Mapping):
+            return {}
+        if typing.get_args(hint):
+            return [self._made_up(resource, f"{path}[0]", typing.get_args(hint)[0])]
+        return self._reference(resource, path)
+
+    def _reference(self, resource: Resource, path: str) -> str:
+        reference = Reference(resource.urn, path)
+        token = f"@{resource.name}.{path}@"
+        if self._references.setdefault(token, reference) != reference:
+            token = f"@{resource.name}.{path}.{resource.type.rpartition(':')[2]}@"
+            self._references[token] = reference
+        return token
+
+    def _number(self, resource: Resource, path: str) -> int:
+        digest = hashlib.sha256(f"{resource.urn}.{path}".encode()).hexdigest()
+        number = 7_000_000_000 + int(digest[:6], 16)
+        self._references[str(number)] = Reference(resource.urn, path)
+        return number
+
+
+def _sdk_class(token: str) -> type:
+    """`aws:ec2/vpc:Vpc` is `pulumi_aws.ec2.Vpc`."""
+    package, module, name = token.split(":")
+    module = module.split("/")[0]
+    path = f"pulumi_{package}" + ("" if module == "index" else f".{_KEYWORDS.get(module, module)}")
+    found: type = getattr(importlib.import_module(path), name)
+    return found
+
+
+def _plain(value: Any, path: str = "") -> tuple[Any, tuple[str, ...]]:
+    """A value without Pulumi's wrapping of secrets, and the paths where there was one."""
+    if isinstance(value, dict):
+        if value.get(rpc._special_sig_key) == rpc._special_secret_sig:
+            return _plain(value["value"], path)[0], (path,)
+        items = {k: _plain(v, f"{path}.{k}" if path else k) for k, v in value.items()}
+        return {k: v for k, (v, _) in items.items()}, sum((s for _, s in items.values()), ())
+    if isinstance(value, list):
+        inner = [_plain(v, f"{path}[{i}]") for i, v in enumerate(value)]
+        return [v for v, _ in inner], sum((s for _, s in inner), ())
+    if isinstance(value, float) and value.is_integer():
+        return int(value), ()  # on the wire every number is a float
+    return value, ()
