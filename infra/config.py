@@ -1,0 +1,167 @@
+"""Reads the stack's configuration, once; nothing else does.
+
+`Pulumi.yaml` declares every setting with its default, and the Pulumi CLI fills defaults in. So a
+setting that is missing here is missing there.
+"""
+
+import dataclasses
+import difflib
+import json
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import pulumi
+from pulumi.runtime import config as pulumi_config
+
+from infra.errors import Problem, SettingError, setting
+from infra.instances import InstanceType, catalogue
+from infra.names import PROJECT
+from infra.settings import Settings
+
+ELSEWHERE = {"environment": "the stack's name", "region": "aws:region"}
+"""Fields that are no settings of `slipway:`, and where they come from."""
+
+Group = TypeVar("Group")
+
+
+def read_settings() -> Settings:
+    """The environment that this stack is. Raises `SettingError`, which names all that is wrong."""
+    region = pulumi.Config("aws").get("region")
+    if not region:
+        mend = "Run: pulumi config set aws:region eu-central-1"
+        raise SettingError([Problem("aws:region", "", "it has to be set", mend)])
+    _refuse_unknown()
+    values: dict[str, Any] = {"environment": pulumi.get_stack(), "region": region}
+    problems: list[Problem] = []
+    for name, kind in typing.get_type_hints(Settings).items():
+        if name in values:
+            continue
+        try:
+            values[name] = _group(kind) if _is_group(kind) else _read(name, kind)
+        except SettingError as wrong:
+            problems.extend(wrong.problems)
+    if problems:
+        raise SettingError(problems)
+    return Settings(**values)
+
+
+def fields() -> Mapping[str, Any]:
+    """Every field of the settings that is read from `slipway:`, and its type."""
+    found: dict[str, Any] = {}
+    for name, kind in typing.get_type_hints(Settings).items():
+        found |= typing.get_type_hints(kind) if _is_group(kind) else {name: kind}
+    return {name: kind for name, kind in found.items() if name not in ELSEWHERE}
+
+
+def _is_group(kind: Any) -> bool:
+    return dataclasses.is_dataclass(kind)
+
+
+def _group(kind: Callable[..., Group]) -> Group:
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name, type_ in typing.get_type_hints(kind).items():
+        try:
+            values[name] = _read(name, type_)
+        except SettingError as wrong:
+            problems.extend(wrong.problems)
+    if problems:
+        raise SettingError(problems)
+    return kind(**values)
+
+
+def _read(name: str, kind: Any) -> Any:
+    key = setting(name)
+    text = pulumi.Config(PROJECT).get(key.removeprefix(f"{PROJECT}:"))
+    if text is None:
+        why = "Pulumi.yaml declares no default of it"
+        raise SettingError([Problem(key, "missing", why, "Add it to config: in Pulumi.yaml")])
+    try:
+        return _READERS[kind](text)
+    except _Unreadable as wrong:
+        raise SettingError([Problem(key, text, wrong.why, wrong.mend)]) from None
+
+
+class _Unreadable(Exception):
+    """A text that is no value of its type."""
+
+    def __init__(self, why: str, mend: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.mend = mend
+
+
+def _boolean(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise _Unreadable("it is neither true nor false", "Write true or false")
+    return text == "true"
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise _Unreadable("it is no whole number", "Write digits alone, without a unit") from None
+
+
+def _list(text: str) -> list[Any]:
+    try:
+        items = json.loads(text)
+    except json.JSONDecodeError:
+        items = None
+    if not isinstance(items, list):
+        raise _Unreadable("it is no list", "Write [first, second] in the stack's file")
+    return items
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    items = _list(text)
+    if not all(isinstance(item, str) for item in items):
+        raise _Unreadable("not all its items are text", "Put quotes around numbers")
+    return tuple(items)
+
+
+def _integers(text: str) -> tuple[int, ...]:
+    items = _list(text)
+    if not all(type(item) is int for item in items):
+        raise _Unreadable("not all its items are whole numbers", "Write numbers without quotes")
+    return tuple(items)
+
+
+def _instance_types(text: str) -> tuple[InstanceType, ...]:
+    known = catalogue()
+    for name in _texts(text):
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+            why = f"{name} is not in the catalogue of instance types"
+            raise _Unreadable(why, f"Nearest: {', '.join(near)}; or add it to infra/data")
+    return tuple(known[name] for name in _texts(text))
+
+
+_READERS: Mapping[Any, Callable[[str], Any]] = {
+    str: str,
+    bool: _boolean,
+    int: _integer,
+    tuple[str, ...]: _texts,
+    tuple[int, ...]: _integers,
+    tuple[InstanceType, ...]: _instance_types,
+}
+
+
+def _refuse_unknown() -> None:
+    """A misspelt setting would be left at its default without a word.
+
+    Pulumi has no call for all keys; a program run by the CLI has them in `PULUMI_CONFIG`, one that
+    is run in a test in `CONFIG`.
+    """
+    given = {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}
+    known = {setting(name) for name in fields()}
+    problems = []
+    for key in sorted(key for key in given if key.startswith(f"{PROJECT}:") and key not in known):
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+        mend = f"Did you mean {near[0]}?" if near else ""
+        mend = f"{mend} Remove it with: pulumi config rm {key}".strip()
+        problems.append(Problem(key, given[key], "there is no such setting", mend))
+    if problems:
+        raise SettingError(problems)
