@@ -4,24 +4,21 @@ Exit codes: 0 fine, 1 a check failed, 2 it could not be run, 130 ended by Ctrl-C
 """
 
 import json
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any, NoReturn
 
 import typer
 
+from slipway import interrupts
 from slipway.errors import SlipwayError
+from slipway.interrupts import Interrupted
 from slipway.progress import Progress
 
 FAILED = 1
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
-
-SOON = 0.05
-"""Seconds after which an interrupt that came during an import comes again."""
 
 
 def application(**settings: Any) -> typer.Typer:
@@ -34,17 +31,12 @@ def application(**settings: Any) -> typer.Typer:
     )
 
 
-class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM. Not KeyboardInterrupt, which Typer would turn into exit code 1."""
-
-
 def run(app: typer.Typer) -> NoReturn:
     """Run a script's Typer application and end the process with the right code.
 
     SIGTERM is treated as Ctrl-C, so that a supervisor's stop cleans up as a person's does.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    interrupts.install()
     try:
         app(standalone_mode=True)
     except SlipwayError as error:
@@ -58,23 +50,6 @@ def run(app: typer.Typer) -> NoReturn:
         say("interrupted")
         sys.exit(INTERRUPTED)
     sys.exit(0)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Raise `Interrupted`; after an import, if there is one: compiled modules would swallow it."""
-    if not _importing(frame):
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        raise Interrupted
-    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
-    signal.setitimer(signal.ITIMER_REAL, SOON)
-
-
-def _importing(frame: FrameType | None) -> bool:
-    while frame:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
-            return True
-        frame = frame.f_back
-    return False
 
 
 def say(line: str) -> None:

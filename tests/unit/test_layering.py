@@ -9,19 +9,20 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 BASE = {"contract", "errors", "files", "progress", "processes", "tensors", "recipe", "metrics",
-        "artefact", "results"}  # fmt: skip
+        "artefact", "results", "interrupts"}  # fmt: skip
 MAY_IMPORT = {
     "contract": set(),
     "errors": set(),
     "progress": set(),
     "processes": set(),
+    "interrupts": set(),
     "files": {"errors"},
     "tensors": {"errors"},
     "metrics": {"errors", "tensors"},
     "recipe": {"errors", "tensors"},
     "artefact": {"contract", "errors", "files"},
     "results": set(),
-    "terminal": {"errors", "progress"},
+    "terminal": {"errors", "interrupts", "progress"},
     "options": {"contract"},
     "build": BASE,
     "registry": BASE,
