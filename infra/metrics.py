@@ -1,4 +1,4 @@
-"""Every CloudWatch metric that there is of an environment: who publishes it, and by which dimensions.
+"""Every CloudWatch metric of an environment: who publishes it, and by which dimensions.
 
 Boot and the auto scaling group take from here what they ship, alarms and dashboard what they show,
 so neither can name a metric that does not exist.
@@ -35,7 +35,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Published:
-    """A metric that something publishes for every value of its dimensions; `unit` as people say it."""
+    """What something publishes for every value of its dimensions; `unit` as people say it."""
 
     namespace: str
     name: str
