@@ -9,6 +9,7 @@ from tritonclient.utils import InferenceServerException
 
 from slipway.errors import NodeError
 from slipway.tensors import Array, datatype_of
+from slipway.triton.access import ManagementKey
 
 LOAD_TIMEOUT = 600.0
 """Seconds. READY waits for warm-up, and an engine of some GB takes minutes."""
@@ -36,10 +37,14 @@ class ModelControl(Protocol):
 
 
 class GrpcControl:
-    """Triton over gRPC at `address` (host:port). Connects when first used, and again after loss."""
+    """Triton over gRPC at `address` (host:port). Connects when first used, and again after loss.
 
-    def __init__(self, address: str) -> None:
+    `key` is what the server was started with, where only a holder may manage it.
+    """
+
+    def __init__(self, address: str, key: ManagementKey | None = None) -> None:
         self._client = triton.InferenceServerClient(address)
+        self._headers = key.grpc_headers if key else {}
 
     def version(self) -> str:
         """The server's own version, such as 2.51.0."""
@@ -51,14 +56,14 @@ class GrpcControl:
     def load(self, model: str) -> None:
         """Load or reload from the repository; returns when the model is READY."""
         try:
-            self._client.load_model(model, client_timeout=LOAD_TIMEOUT)
+            self._client.load_model(model, self._headers, client_timeout=LOAD_TIMEOUT)
         except InferenceServerException as error:
             raise NodeError(f"Triton cannot load '{model}'", why=str(error.message())) from error
 
     def unload(self, model: str) -> None:
         """Begin to unload; Triton goes on in the background."""
         try:
-            self._client.unload_model(model, client_timeout=CALL_TIMEOUT)
+            self._client.unload_model(model, self._headers, client_timeout=CALL_TIMEOUT)
         except InferenceServerException as error:
             raise NodeError(f"Triton cannot unload '{model}'", why=str(error.message())) from error
 

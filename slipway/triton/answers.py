@@ -24,6 +24,12 @@ def all_ports(host: str, ports: Ports, name: str) -> bool:
     )
 
 
+def metrics(host: str, port: int) -> str | None:
+    """What Prometheus would read; None where nobody answers."""
+    body = _get(host, port, "/metrics")
+    return None if body is None else body.decode(errors="replace")
+
+
 def _name(host: str, port: int) -> str | None:
     body = _get(host, port, "/v2")
     try:

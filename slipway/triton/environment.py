@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,6 +82,11 @@ class ServerEnvironment:
         return self._wheel / "caches"
 
     @property
+    def options(self) -> tuple[str, ...]:
+        """The wheel's caches are not where Triton looks; without a GPU it would only complain."""
+        return ("--allow-gpu-metrics=false", f"--cache-directory={self.caches}")
+
+    @property
     def _wheel(self) -> Path:
         return self.site_packages / "pytriton/tritonserver"
 
@@ -95,6 +101,20 @@ class ServerEnvironment:
             "PYTHONPATH": str(self.site_packages),
             "PYTHONNOUSERSITE": "1",
         }
+
+    def gather_backends(self, folder: Path, ours: Path) -> Path:
+        """Fill `folder` with the `python` backend and its stub, and the Python-based ones in
+        `ours`.
+
+        Copies, because Triton refuses a library that a link leads out of its folder.
+        """
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(self.python_backend, folder / "python", ignore=unwanted)
+        shutil.copy2(self.stub, folder / "python")
+        for path in sorted(ours.iterdir()):
+            if (path / "model.py").is_file():
+                shutil.copytree(path, folder / path.name, ignore=unwanted)
+        return folder
 
 
 def _locate(folder: Path | None) -> Path:

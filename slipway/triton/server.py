@@ -16,7 +16,7 @@ from typing import Protocol
 from slipway.errors import ServerError, StartupError
 from slipway.processes import POLL, end, hold_interrupts, spawn
 from slipway.triton import answers, shared_memory
-from slipway.triton.environment import ServerEnvironment
+from slipway.triton.installation import Installation
 from slipway.triton.log import last_lines
 from slipway.triton.ports import Ports, require_free
 
@@ -85,15 +85,15 @@ class _Run:
 
 
 class EmbeddedServer:
-    """Triton from the PyPI wheel, on this machine's processor. A context manager.
+    """Triton as a child of this process, from any installation. A context manager.
 
     Whatever ends the block, afterwards there is no process, no shared memory and no temporary file
     left; the log is.
     """
 
-    def __init__(self, options: ServerOptions, environment: ServerEnvironment) -> None:
+    def __init__(self, options: ServerOptions, installation: Installation) -> None:
         self._options = options
-        self._environment = environment
+        self._installation = installation
         self._run: _Run | None = None
 
     @property
@@ -163,30 +163,18 @@ class EmbeddedServer:
         log_start = options.log.stat().st_size if options.log.exists() else 0
         backends = Path(tempfile.mkdtemp(prefix=".backends-", dir=options.log.parent))
         try:
-            self._gather_backends(backends)
-            command = self._command(regions, backends)
-            process = spawn(command, self._environment.environ(), options.log)
+            directory = self._installation.gather_backends(backends, options.backends)
+            command = self._command(regions, directory)
+            process = spawn(command, self._installation.environ(), options.log)
         except BaseException:
             shutil.rmtree(backends)
             raise
         return _Run(regions, process, backends, regions, log_start)
 
-    def _gather_backends(self, folder: Path) -> None:
-        """Fill Triton's --backend-directory: the `python` backend with its stub, and ours.
-
-        Copies, because Triton refuses a library that a link leads out of its folder.
-        """
-        unwanted = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(self._environment.python_backend, folder / "python", ignore=unwanted)
-        shutil.copy2(self._environment.stub, folder / "python")
-        for path in sorted(self._options.backends.iterdir()):
-            if (path / "model.py").is_file():
-                shutil.copytree(path, folder / path.name, ignore=unwanted)
-
     def _command(self, regions: str, backends: Path) -> list[str]:
         options = self._options
         command = [
-            str(self._environment.tritonserver),
+            str(self._installation.tritonserver),
             f"--id={regions}",
             f"--model-repository={options.repository.absolute()}",
             "--model-control-mode=explicit",
@@ -194,10 +182,8 @@ class EmbeddedServer:
             # Strict readiness would turn false whenever any version loads or unloads, and a load
             # balancer would take a node out for each rollout. The node probes its models instead.
             "--strict-readiness=false",
-            "--allow-gpu-metrics=false",
             f"--exit-timeout-secs={options.exit_timeout:.0f}",
             f"--backend-directory={backends.absolute()}",
-            f"--cache-directory={self._environment.caches}",
             f"--backend-config=python,shm-region-prefix-name={regions}",
         ]
         for protocol in ("http", "grpc", "metrics"):
@@ -205,7 +191,7 @@ class EmbeddedServer:
                 f"--{protocol}-address={options.address}",
                 f"--{protocol}-port={getattr(options.ports, protocol)}",
             ]
-        return [*command, *options.extra]
+        return [*command, *self._installation.options, *options.extra]
 
     def _wait_until_it_answers(self, run: _Run) -> None:
         options = self._options

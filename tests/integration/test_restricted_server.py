@@ -1,0 +1,139 @@
+"""A server that only its node may manage: everybody else is refused, and can still ask models."""
+
+import httpx
+import pytest
+import tritonclient.grpc as triton
+from tritonclient.utils import InferenceServerException
+
+from slipway import contract
+from slipway.errors import NodeError
+from slipway.node.control import GrpcControl
+from slipway.triton.access import ManagementKey
+from tests.integration.triton_models import add_model, command_line, request, tensors
+
+MANAGEMENT_OVER_HTTP = {
+    "model-repository": [
+        ("POST", "/v2/repository/index"),
+        ("POST", "/v2/repository/models/tiny/load"),
+        ("POST", "/v2/repository/models/tiny/unload"),
+    ],
+    "model-config": [
+        ("GET", "/v2/models/tiny/config"),
+        ("GET", "/v2/models/tiny/versions/1/config"),
+    ],
+    "logging": [("GET", "/v2/logging"), ("POST", "/v2/logging")],
+    "trace": [
+        ("GET", "/v2/trace/setting"),
+        ("POST", "/v2/trace/setting"),
+        ("POST", "/v2/models/tiny/trace/setting"),
+    ],
+    "shared-memory": [
+        ("GET", "/v2/systemsharedmemory/status"),
+        ("POST", "/v2/systemsharedmemory/region/a/register"),
+        ("POST", "/v2/systemsharedmemory/unregister"),
+        ("GET", "/v2/cudasharedmemory/status"),
+        ("POST", "/v2/cudasharedmemory/region/a/register"),
+    ],
+    "statistics": [("GET", "/v2/models/stats"), ("GET", "/v2/models/tiny/stats")],
+}
+MANAGEMENT_OVER_GRPC = {
+    "model-repository": [
+        lambda client, **how: client.get_model_repository_index(**how),
+        lambda client, **how: client.load_model("tiny", **how),
+        lambda client, **how: client.unload_model("tiny", **how),
+    ],
+    "model-config": [lambda client, **how: client.get_model_config("tiny", **how)],
+    "logging": [
+        lambda client, **how: client.get_log_settings(**how),
+        lambda client, **how: client.update_log_settings({"log_verbose_level": 1}, **how),
+    ],
+    "trace": [
+        lambda client, **how: client.get_trace_settings(**how),
+        lambda client, **how: client.update_trace_settings(settings={"trace_rate": "9"}, **how),
+    ],
+    "shared-memory": [
+        lambda client, **how: client.get_system_shared_memory_status(**how),
+        lambda client, **how: client.register_system_shared_memory("a", "/a", 8, **how),
+        lambda client, **how: client.get_cuda_shared_memory_status(**how),
+        lambda client, **how: client.unregister_cuda_shared_memory(**how),
+    ],
+    "statistics": [lambda client, **how: client.get_inference_statistics("tiny", **how)],
+}
+
+
+@pytest.fixture
+def key():
+    return ManagementKey()
+
+
+@pytest.fixture
+def server(make_server, key):
+    server = make_server(extra=key.options)
+    add_model(server.options.repository, "tiny")
+    with server:
+        yield server
+
+
+@pytest.fixture
+def control(server, key):
+    control = GrpcControl(f"127.0.0.1:{server.options.ports.grpc}", key)
+    control.load("tiny")
+    yield control
+    control.close()
+
+
+def test_every_management_api_is_tried():
+    assert set(MANAGEMENT_OVER_HTTP) == set(MANAGEMENT_OVER_GRPC) == set(contract.MANAGEMENT_APIS)
+
+
+@pytest.mark.parametrize("guess", [{}, {"slipway-management": "guessed"}])
+def test_over_http_management_is_refused_and_inference_is_not(server, control, key, guess):
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.options.ports.http}") as client:
+        for calls in MANAGEMENT_OVER_HTTP.values():
+            for method, path in calls:
+                refused = client.request(method, path, headers=guess, json={})
+                assert (path, refused.status_code) == (path, 403)
+        assert client.get(contract.HEALTH_READY).status_code == 200
+        assert client.get("/v2/models/tiny").json()["name"] == "tiny"
+        inputs = [
+            {"name": "x", "shape": [1, 1], "datatype": "FP32", "data": [3.0]},
+            {"name": "pick", "shape": [1, 1], "datatype": "INT64", "data": [0]},
+        ]
+        answer = client.post("/v2/models/tiny/infer", json={"inputs": inputs})
+        assert answer.status_code == 200
+        index = client.post("/v2/repository/index", headers=key.http_headers)
+        assert [model["state"] for model in index.json()] == ["READY"]
+
+
+@pytest.mark.parametrize("guess", [{}, {"triton-grpc-protocol-slipway-management": "guessed"}])
+def test_over_grpc_management_is_refused_and_inference_is_not(server, control, key, guess):
+    with triton.InferenceServerClient(f"127.0.0.1:{server.options.ports.grpc}") as client:
+        for calls in MANAGEMENT_OVER_GRPC.values():
+            for call in calls:
+                with pytest.raises(InferenceServerException, match="protocol is restricted"):
+                    call(client, headers=guess, client_timeout=10)
+        assert client.is_server_ready()
+        assert client.is_model_ready("tiny")
+        answer = client.infer("tiny", tensors(request(value=3)))
+        assert answer.as_numpy("y").tolist() == [[6.0, 6.0, 6.0]]
+        assert client.get_model_config("tiny", headers=key.grpc_headers).config.name == "tiny"
+
+
+def test_whoever_holds_the_key_loads_asks_and_unloads(server, control):
+    assert control.infer("tiny", None, request(value=3))["y"].tolist() == [[6.0, 6.0, 6.0]]
+    assert control.version().startswith("2.")
+    control.unload("tiny")
+    with pytest.raises(NodeError):
+        control.infer("tiny", None, request(value=3))
+    stranger = GrpcControl(f"127.0.0.1:{server.options.ports.grpc}")
+    with pytest.raises(NodeError, match="restricted"):
+        stranger.load("tiny")
+    stranger.close()
+
+
+def test_the_secret_is_new_each_time_and_in_no_text(server, control, key):
+    assert key.secret != ManagementKey().secret
+    assert key.secret not in repr(key)
+    assert key.secret not in server.options.log.read_text()
+    # The one place where Triton allows no other way.
+    assert any(key.secret in word for word in command_line(server.pid))
