@@ -3,9 +3,10 @@
     python3 scripts/bootstrap.py demo     what `make demo` needs
     python3 scripts/bootstrap.py dev      that, and what tests and benchmarks need
 
-`.venv` holds the project with the profile's extras, `.venv-server` the Triton server. A stamp in
-each says what it was made from and is written last: an interrupted setup goes on where it was, and
-a second run takes milliseconds. Uses the standard library alone, as it runs before all else.
+`.venv` holds the project with the profile's extras, `.venv-server` the Triton server and
+`.venv-policy` (dev) the Pulumi policy pack. A stamp in each says what it was made from and is
+written last: an interrupted setup goes on where it was, and a second run takes milliseconds. Uses
+the standard library alone, as it runs before all else.
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ def environments(profile: str, machine: Machine, root: Path = ROOT) -> tuple[Env
     constraints, triton = root / "constraints.txt", root / "slipway/triton"
     server = (triton / "requirements.txt", triton / "requirements-nodeps.txt")
     project = f"{root}[{','.join(PROFILES[profile])}]"
-    return (
+    needed = (
         Environment(
             folder=root / ".venv",
             log=root / "build/setup.log",
@@ -159,6 +160,20 @@ def environments(profile: str, machine: Machine, root: Path = ROOT) -> tuple[Env
             installs=(("-r", str(server[0])), ("--no-deps", "-r", str(server[1]))),
             made_from=digest(*server),
             identity=f"{python} for {root / '.venv-server'}",
+        ),
+    )
+    if profile != "dev":
+        return needed
+    policy = root / "policy/requirements.txt"
+    return (
+        *needed,
+        Environment(
+            folder=root / ".venv-policy",
+            log=root / "build/setup-policy.log",
+            profile="policy",
+            installs=(("-r", str(policy)),),
+            made_from=digest(policy),
+            identity=f"{python} for {root / '.venv-policy'}",
         ),
     )
 

@@ -34,7 +34,12 @@ FIT = bootstrap.Machine("Linux", "x86_64", (3, 12), "/usr", has_venv=True, libpy
 @pytest.fixture
 def root(tmp_path):
     """A repository with nothing but what decides the environments."""
-    for name in ("pyproject.toml", "constraints.txt", "slipway/triton/requirements.txt"):
+    for name in (
+        "pyproject.toml",
+        "constraints.txt",
+        "slipway/triton/requirements.txt",
+        "policy/requirements.txt",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"{name}\n")
     (tmp_path / "slipway/triton/requirements-nodeps.txt").write_text("triton\n")
@@ -102,7 +107,31 @@ def test_the_richer_profile_does_for_the_poorer_and_not_the_other_way(root):
         pretend_made(environment)
     assert ready(root, "demo") == (True, True)
     pretend_made(bootstrap.environments("demo", FIT, root)[0])
-    assert ready(root, "dev") == (False, True)
+    assert ready(root, "dev") == (False, True, True)
+
+
+def test_only_developers_get_the_environment_of_the_policy_pack(root):
+    folders = [e.folder.name for e in bootstrap.environments("dev", FIT, root)]
+    assert folders == [".venv", ".venv-server", ".venv-policy"]
+    for environment in bootstrap.environments("dev", FIT, root):
+        pretend_made(environment)
+    assert ready(root, "dev") == (True, True, True)
+    (root / "policy/requirements.txt").write_text("other\n")
+    assert ready(root, "dev") == (True, True, False)
+    assert ready(root, "demo") == (True, True)
+
+
+def test_the_pack_is_started_from_the_environment_that_is_made_for_it():
+    settings = (ROOT / "policy/PulumiPolicy.yaml").read_text()
+    (named,) = re.findall(r"virtualenv: (\S+)", settings)
+    folders = [e.folder for e in bootstrap.environments("dev", FIT, ROOT)]
+    assert (ROOT / "policy" / named).resolve() in folders
+
+
+def test_the_packs_requirements_are_exact_versions():
+    lines = (ROOT / "policy/requirements.txt").read_text().splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", pin) for pin in pins)
 
 
 @pytest.mark.parametrize(

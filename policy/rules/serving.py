@@ -1,0 +1,230 @@
+"""GPU servers come slowly, go suddenly and hold requests: what that asks of a fleet."""
+
+import fnmatch
+from collections.abc import Iterator
+from typing import Any
+
+from .encryption import LOAD_BALANCER
+from .instances import GROUP, TEMPLATE
+from .model import UNKNOWN, Checked, Level, Rule, Stack, StackRule
+from .values import absent, among, items, look, number, on, prop
+
+_HOOK = "aws:autoscaling/lifecycleHook:LifecycleHook"
+_TARGETS = "aws:lb/targetGroup:TargetGroup"
+_LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
+_TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
+_SPOT_NOTICE = 120
+
+READY = "/v2/health/ready"
+MODEL_TAG = "ModelGiB"
+"""Tag of an auto scaling group: GiB of models that one of its servers loads."""
+
+_BOOT_AND_PULL = 480
+_FETCH_AND_LOAD_MIB = 1024 / 100 + 1024 / 200
+"""Seconds per GiB: fetched at 100 MiB/s, loaded at 200."""
+_SHORTEST_LAUNCH, _LONGEST_HOOK = 600, 7200
+
+_MANAGEMENT = (
+    "/v2/repository/index",
+    "/v2/repository/models/m/load",
+    "/v2/models/m/config",
+    "/v2/models/m/stats",
+    "/v2/models/m/trace/setting",
+    "/v2/logging",
+    "/v2/trace/setting",
+    "/v2/systemsharedmemory/status",
+    "/v2/cudasharedmemory/status",
+    "/metrics",
+    "/inference.GRPCInferenceService/RepositoryModelLoad",
+    "/inference.GRPCInferenceService/RepositoryIndex",
+    "/inference.GRPCInferenceService/ModelConfig",
+    "/inference.GRPCInferenceService/LogSettings",
+    "/inference.GRPCInferenceService/TraceSetting",
+    "/inference.GRPCInferenceService/SystemSharedMemoryRegister",
+)
+"""One path of each management API of Triton, over HTTP and over gRPC."""
+
+
+def uses_spot(group: Checked) -> bool:
+    """Whether any server of a group may be a spot instance, as far as is known."""
+    spread = prop(group, "mixedInstancesPolicy", "instancesDistribution")
+    share = number(look(spread, "onDemandPercentageAboveBaseCapacity"))
+    most, base = number(prop(group, "maxSize")), number(look(spread, "onDemandBaseCapacity"))
+    all_on_demand = most is not None and base is not None and most <= base
+    return share is not None and share < 100 and not all_on_demand
+
+
+def _warm_pools(resource: Checked) -> Iterator[str]:
+    if uses_spot(resource) and not absent(prop(resource, "warmPool")):
+        yield "has a warm pool and spot instances, which AWS refuses: choose one"
+
+
+def _bases(resource: Checked) -> Iterator[str]:
+    if resource.type == TEMPLATE:
+        market = prop(resource, "instanceMarketOptions", "marketType")
+        if resource.production and market == "spot":
+            yield "starts spot instances only: leave the market to the group's distribution"
+        return
+    base = prop(resource, "mixedInstancesPolicy", "instancesDistribution", "onDemandBaseCapacity")
+    none = base is not UNKNOWN and (number(base) or 0) < 1
+    if resource.production and uses_spot(resource) and none:
+        yield "can lose every server at once: keep at least one on demand (onDemandBaseCapacity)"
+
+
+def _interruptions(resource: Checked) -> Iterator[str]:
+    if not uses_spot(resource):
+        return
+    if not on(prop(resource, "capacityRebalance")):
+        yield "waits until spot instances are taken: set capacityRebalance"
+    mixed = prop(resource, "mixedInstancesPolicy")
+    strategy = look(mixed, "instancesDistribution", "spotAllocationStrategy")
+    if not among(strategy, "price-capacity-optimized", "capacity-optimized"):
+        yield f"buys spot by {strategy or 'lowest-price'}: use price-capacity-optimized"
+
+
+def _choice(resource: Checked) -> Iterator[str]:
+    overrides = prop(resource, "mixedInstancesPolicy", "launchTemplate", "overrides")
+    kinds = {str(look(each, "instanceType")) for each in items(overrides)}
+    if uses_spot(resource) and overrides is not UNKNOWN and len(kinds) < 3:
+        yield f"buys spot of {len(kinds) or 'one'} instance type: allow three, or expect shortages"
+
+
+def _hooks(stack: Stack, group: Checked, transition: str) -> list[Any]:
+    """Settings of a group's lifecycle hooks, written within it or beside it."""
+    beside = [h.properties for h in stack.referring(group, _HOOK, "autoscalingGroupName", "name")]
+    every = (*items(prop(group, "initialLifecycleHooks")), *beside)
+    return [hook for hook in every if look(hook, "lifecycleTransition") == transition]
+
+
+def launch_seconds(group: Checked) -> float:
+    """What a server needs until it serves, and half as much again."""
+    tags = {str(look(tag, "key")): look(tag, "value") for tag in items(prop(group, "tags"))}
+    gib = number(tags.get(MODEL_TAG)) or 0
+    needed = int(1.5 * (_BOOT_AND_PULL + gib * _FETCH_AND_LOAD_MIB))
+    return min(_LONGEST_HOOK, max(_SHORTEST_LAUNCH, needed))
+
+
+def _launches(stack: Stack) -> Iterator[tuple[Checked, str]]:
+    for group in stack.of(GROUP):
+        needed = launch_seconds(group)
+        hooks = _hooks(stack, group, _LAUNCHING)
+        for hook in hooks:
+            patience = look(hook, "heartbeatTimeout")
+            if patience is not UNKNOWN and (number(patience) or 3600) < needed:
+                yield (
+                    group,
+                    f"gives up on a server after {patience} s: loading takes {needed:.0f} s",
+                )
+            if not among(look(hook, "defaultResult"), "ABANDON", None):
+                yield group, "takes a server that never became ready into service: ABANDON it"
+        grace = prop(group, "healthCheckGracePeriod")
+        if not hooks and grace is not UNKNOWN and (number(grace) or 300) < needed:
+            yield (
+                group,
+                (
+                    f"judges servers after {grace} s, but loading takes {needed:.0f}: add a launch "
+                    "hook, or raise healthCheckGracePeriod"
+                ),
+            )
+
+
+def _drains(stack: Stack) -> Iterator[tuple[Checked, str]]:
+    groups = stack.of(GROUP)
+    spot = any(uses_spot(group) for group in groups)
+    hooks = [hook for group in groups for hook in _hooks(stack, group, _TERMINATING)]
+    patience = [number(look(hook, "heartbeatTimeout")) for hook in hooks]
+    shortest = min((seconds for seconds in patience if seconds is not None), default=None)
+    for targets in stack.of(_TARGETS):
+        delay = prop(targets, "deregistrationDelay")
+        seconds = 300 if delay is None else number(delay)
+        if seconds is None:
+            continue
+        if shortest is not None and seconds > shortest:
+            yield (
+                targets,
+                (
+                    f"lets requests finish for {seconds:.0f} s, but the server is gone after "
+                    f"{shortest:.0f} s: lengthen the terminate hook"
+                ),
+            )
+        if spot and seconds > _SPOT_NOTICE:
+            yield targets, f"drains for {seconds:.0f} s, a spot instance has {_SPOT_NOTICE} s"
+    for group in groups:
+        for hook in _hooks(stack, group, _TERMINATING) if uses_spot(group) else ():
+            if (number(look(hook, "heartbeatTimeout")) or 0) > _SPOT_NOTICE:
+                yield group, f"holds a leaving server longer than spot's notice of {_SPOT_NOTICE} s"
+
+
+def _readiness(resource: Checked) -> Iterator[str]:
+    if prop(resource, "protocolVersion") == "GRPC":
+        # Such a group can only be asked over gRPC, where Triton answers "not ready" with status OK:
+        # there the launch hook alone keeps servers out until they are ready.
+        return
+    check = prop(resource, "healthCheck")
+    if not among(look(check, "path"), READY) or not among(look(check, "protocol"), "HTTP", None):
+        yield f"does not ask whether models are loaded: check {READY} over HTTP"
+
+
+def _health(resource: Checked) -> Iterator[str]:
+    behind = prop(resource, "targetGroupArns"), prop(resource, "trafficSources")
+    if not all(absent(each) for each in behind) and not among(
+        prop(resource, "healthCheckType"), "ELB"
+    ):
+        yield "keeps servers that the load balancer holds for broken: set healthCheckType to ELB"
+
+
+def _management(stack: Stack) -> Iterator[tuple[Checked, str]]:
+    for rule in stack.of("aws:lb/listenerRule:ListenerRule"):
+        if any(among(look(action, "type"), "forward") for action in items(prop(rule, "actions"))):
+            for path in _MANAGEMENT:
+                if _routes(rule, path):
+                    yield rule, f"lets clients reach {path}, which manages the server: name paths"
+                    break
+    application = {
+        b.urn
+        for b in stack.of(LOAD_BALANCER)
+        if prop(b, "loadBalancerType") in (None, "application")
+    }
+    for listener in stack.of("aws:lb/listener:Listener"):
+        forwards = any(
+            look(a, "type") == "forward" for a in items(prop(listener, "defaultActions"))
+        )
+        if forwards and application.intersection(listener.refers.get("loadBalancerArn", ())):
+            yield listener, "forwards whatever no rule names: answer that with a fixed 404"
+
+
+def _routes(rule: Checked, path: str) -> bool:
+    """Whether a rule's path conditions, which must all hold, let a path through."""
+    conditions = items(prop(rule, "conditions"))
+    patterns = [look(condition, "pathPattern", "values") for condition in conditions]
+    patterns = [found for found in patterns if found is not None]
+    if any(found is UNKNOWN for found in patterns):
+        return False
+    return all(
+        any(fnmatch.fnmatchcase(path, str(pattern)) for pattern in items(found))
+        for found in patterns
+    )
+
+
+RULES = (
+    Rule("warm-pool-without-spot", Level.MANDATORY,
+         "A warm pool and spot instances are not combined.", (GROUP,), _warm_pools),
+    Rule("on-demand-base", Level.MANDATORY,
+         "In prod spot instances come on top of servers on demand.", (GROUP, TEMPLATE), _bases),
+    Rule("spot-interruptions", Level.MANDATORY,
+         "Spot instances are bought where they last, and replaced before they go.",
+         (GROUP,), _interruptions),
+    Rule("spot-choice", Level.ADVISORY,
+         "Spot instances are bought of at least three types.", (GROUP,), _choice),
+    StackRule("launch-time", Level.MANDATORY,
+              "A server gets the time that its models need to load.", _launches),
+    StackRule("drain-time", Level.MANDATORY,
+              "Requests finish before the server goes, and on spot within its two minutes.",
+              _drains),
+    Rule("readiness-checked", Level.MANDATORY,
+         "Load balancers ask whether a server is ready.", (_TARGETS,), _readiness),
+    Rule("broken-servers-replaced", Level.MANDATORY,
+         "A group replaces servers that its load balancer holds for broken.", (GROUP,), _health),
+    StackRule("management-not-routed", Level.MANDATORY,
+              "Clients do not reach what manages a server.", _management),
+)  # fmt: skip
