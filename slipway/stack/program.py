@@ -67,10 +67,17 @@ def record(
         )
         set_all_config(dict(config or {}), list(secrets))
         loop = asyncio.new_event_loop()
+        # After a failure Pulumi leaves tasks that failed because of it. The first error comes out
+        # of here; the loop would log each of the others whenever it is collected.
+        loop.set_exception_handler(lambda _loop, _context: None)
         asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(run_in_stack(program))
         finally:
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             asyncio.set_event_loop(None)
             loop.close()
 

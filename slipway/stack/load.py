@@ -1,0 +1,34 @@
+"""A checkout and a stack's name to the graph of what `pulumi up` would declare."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pulumi
+import yaml
+
+from slipway.errors import StackError
+from slipway.stack.configuration import read_configuration
+from slipway.stack.graph import Graph
+from slipway.stack.invokes import Invokes
+from slipway.stack.program import program_at, record
+from slipway.stack.shapes import reshaped
+
+
+def load(
+    root: Path, stack: str, overrides: Mapping[str, str] | None = None, *, shape: str = ""
+) -> Graph:
+    """Evaluate the program at `root` with the configuration of `stack` and these `overrides`,
+    as it is or in another `shape`.
+
+    Raises `StackError` where there is no such stack, or where the program refuses its settings.
+    """
+    config = read_configuration(root, stack, overrides)
+    config = reshaped(config, shape) if shape else config
+    project = yaml.safe_load((root / "Pulumi.yaml").read_text())["name"]
+    invokes = Invokes(region=config.get("aws:region", Invokes.region))
+    try:
+        return record(
+            program_at(root), project=project, stack=stack, config=config, invokes=invokes
+        )
+    except pulumi.RunError as error:  # how a program says that it cannot be run as configured
+        raise StackError(f"The stack '{stack}' is refused", why=str(error)) from error
