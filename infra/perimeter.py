@@ -1,0 +1,88 @@
+"""Who may connect to a load balancer, and what it may connect to."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from slipway import contract
+
+ANYWHERE = "0.0.0.0/0"
+EPHEMERAL = (32768, 65535)
+"""The ports of the server that ECS gives to containers in the network mode `bridge`."""
+
+HTTPS = 443
+HTTP = 80
+
+
+@dataclass(frozen=True)
+class PerimeterArgs:
+    """`listens` and `serves` are ports: of the load balancer, and of the servers behind it.
+
+    `calls_out`: it fetches the keys of tokens from an issuer somewhere else.
+    """
+
+    vpc_id: pulumi.Input[str]
+    vpc_cidr: str
+    public: bool
+    allowed_cidrs: tuple[str, ...]
+    network_mode: str
+    listens: tuple[int, ...]
+    serves: tuple[int, ...] = (contract.HTTP_PORT, contract.GRPC_PORT)
+    calls_out: bool = False
+
+
+class Perimeter(pulumi.ComponentResource):
+    """The security group of a load balancer; the servers let in this group alone."""
+
+    security_group_id: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: PerimeterArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:infra:Perimeter", name, None, opts)
+        inside = pulumi.ResourceOptions(parent=self)
+        group = aws.ec2.SecurityGroup(
+            f"{name}-sg",
+            description="Load balancer: clients in, servers out",
+            vpc_id=args.vpc_id,
+            opts=inside,
+        )
+        everybody = ANYWHERE if args.public else args.vpc_cidr
+        for cidr in args.allowed_cidrs or (everybody,):
+            for port in args.listens:
+                aws.vpc.SecurityGroupIngressRule(
+                    f"{name}-from-{cidr.replace('/', '-')}-{port}",
+                    security_group_id=group.id,
+                    description="Clients" if port == HTTPS else "Clients, sent on to 443",
+                    cidr_ipv4=cidr,
+                    ip_protocol="tcp",
+                    from_port=port,
+                    to_port=port,
+                    opts=inside,
+                )
+        bridge = args.network_mode == "bridge"
+        for first, last in (EPHEMERAL,) if bridge else tuple((p, p) for p in args.serves):
+            aws.vpc.SecurityGroupEgressRule(
+                f"{name}-to-{first}",
+                security_group_id=group.id,
+                description="Servers: requests and health checks",
+                cidr_ipv4=args.vpc_cidr,
+                ip_protocol="tcp",
+                from_port=first,
+                to_port=last,
+                opts=inside,
+            )
+        if args.calls_out:
+            aws.vpc.SecurityGroupEgressRule(
+                f"{name}-to-issuer",
+                security_group_id=group.id,
+                description="Keys of the token issuer, whose addresses are not known",
+                cidr_ipv4=ANYWHERE,
+                ip_protocol="tcp",
+                from_port=HTTPS,
+                to_port=HTTPS,
+                opts=inside,
+            )
+        self.security_group_id = group.id
+        self.register_outputs({"securityGroupId": self.security_group_id})

@@ -1,0 +1,95 @@
+"""Which of Triton's requests the application load balancer lets through.
+
+Inference, health and descriptions of models; of gRPC the methods that do the same. What no route
+names is answered with 404, so an API that a later Triton adds stays closed. The server refuses the
+management APIs as well (`slipway.contract.MANAGEMENT_APIS`): this is the outer of two walls.
+
+Both sides read a path as it was sent: Triton (2.51, tried) resolves neither `..` nor `//`, decodes
+no `%2F`, and does not end a path at `#` or `;`.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from slipway import contract
+
+GRPC_SERVICE = "inference.GRPCInferenceService"
+
+MAX_VALUES_PER_CONDITION = 3
+MAX_VALUES_PER_ROUTE = 5
+MAX_WILDCARDS_PER_ROUTE = 5
+MAX_PATTERN = 128
+"""Characters. These four are quotas of AWS, and none can be raised."""
+
+_METADATA = f"/v2/models/*/versions/{contract.PACKAGED_VERSION}"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A listener rule: requests of these methods to one of these paths go `to` the target group of
+    that label, or nowhere if it is empty.
+
+    In `paths`, `*` stands for any characters, slashes too, and `?` for exactly one; a pattern is
+    compared with the whole path, as it was sent. The lowest `priority` that fits decides. A
+    priority never changes, or an update would give two rules the same one for a moment.
+    """
+
+    priority: int
+    label: str
+    to: str
+    methods: tuple[str, ...]
+    paths: tuple[str, ...]
+
+    def fits(self, method: str, path: str) -> bool:
+        return method in self.methods and any(
+            _expression(pattern).fullmatch(path) for pattern in self.paths
+        )
+
+
+def _grpc(priority: int, label: str, *methods: str, service: str = GRPC_SERVICE) -> Route:
+    return Route(priority, label, "grpc", ("POST",), tuple(f"/{service}/{m}" for m in methods))
+
+
+ROUTES = (
+    # Statistics of all models, where otherwise the name of one is.
+    Route(30, "no-stats", "", ("GET",), ("/v2/models/stats",)),
+    Route(
+        100,
+        "infer",
+        "http",
+        ("POST",),
+        ("/v2/models/*/infer", "/v2/models/*/generate", "/v2/models/*/generate_stream"),
+    ),
+    Route(110, "health", "http", ("GET",), ("/v2", contract.HEALTH_LIVE, contract.HEALTH_READY)),
+    Route(120, "ready", "http", ("GET",), ("/v2/models/*/ready", _METADATA)),
+    # What is left below a model is nothing that is known here; what is left beside it, a model.
+    Route(130, "no-more", "", ("GET",), ("/v2/models/*/*",)),
+    Route(140, "model", "http", ("GET",), ("/v2/models/?*",)),
+    _grpc(200, "grpc-infer", "ModelInfer", "ModelStreamInfer"),
+    _grpc(210, "grpc-server", "ServerLive", "ServerReady", "ServerMetadata"),
+    _grpc(220, "grpc-model", "ModelReady", "ModelMetadata"),
+    _grpc(230, "grpc-health", "Check", "Watch", service="grpc.health.v1.Health"),
+)
+
+
+def destination(method: str, path: str, routes: Iterable[Route] = ROUTES) -> str:
+    """The label of the target group that a request goes to; empty if it is refused.
+
+    `path` is as sent, without the query. This is the load balancer's own evaluation.
+    """
+    for route in sorted(routes, key=lambda r: r.priority):
+        if route.fits(method, path):
+            return route.to
+    return ""
+
+
+def routed(method: str, path: str) -> bool:
+    """Whether a request reaches a server."""
+    return destination(method, path) != ""
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    """A path pattern of the load balancer as a regular expression."""
+    wild = {"*": ".*", "?": "."}
+    return re.compile("".join(wild.get(c, re.escape(c)) for c in pattern), re.DOTALL)
