@@ -148,8 +148,11 @@ class Recorder:
 
     def _computed(self, resource: Resource) -> dict[str, Any]:
         """The outputs: inputs as given, and a reference for all that was left to AWS."""
+        # Nothing is made up for what is given: the type of a firewall's rules contains itself.
         outputs = {
-            name: resource.properties.get(name, self._made_up(resource, name, hint))
+            name: resource.properties[name]
+            if name in resource.properties
+            else self._made_up(resource, name, hint)
             for name, hint in _types.resource_types(_sdk_class(resource.type)).items()
         }
         return {**outputs, "id": self._reference(resource, "id")}
