@@ -16,7 +16,8 @@ def mermaid(graph: Graph) -> str:
     """
     found = components(graph)
     users = {c.name: [other for other in found if c.name in other.needs] for c in found}
-    common = [c for c in found if len(users[c.name]) > _COMMON * len(found)]
+    many = max(2, _COMMON * len(found))
+    common = [c for c in found if len(users[c.name]) > many]
     rest = [c for c in found if c not in common]
     lines = ["flowchart LR"]
     if common:
