@@ -1,0 +1,178 @@
+"""The servers: who may reach them, what they are like, and the group that keeps them alive."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import group, metrics
+from infra.logs import LogNames
+from infra.names import Names
+from infra.place import Place
+from infra.settings import ServerSettings
+from infra.template import Template, TemplateArgs
+from infra.timings import GRACE, Timings
+from infra.traffic import Traffic
+from slipway import contract
+
+_BRIDGE_PORTS = (32768, 65535)
+"""From which Docker picks the server's port of a container in a bridge network."""
+
+
+@dataclass(frozen=True)
+class FleetArgs:
+    """`traffic` is None without a load balancer: servers are then reached from within `vpc_cidr`,
+    and found under `discovery_service_id`. `rollback_alarms` are names of alarms.
+    """
+
+    shape: str
+    settings: ServerSettings
+    names: Names
+    place: Place
+    timings: Timings
+    vpc_id: pulumi.Input[str]
+    vpc_cidr: str
+    subnet_ids: Sequence[pulumi.Input[str]]
+    key_arn: pulumi.Input[str]
+    profile_arn: pulumi.Input[str]
+    image_uri: pulumi.Input[str]
+    store_url: pulumi.Input[str]
+    logs: LogNames
+    traffic: Traffic | None
+    discovery_service_id: pulumi.Input[str] | None
+    rollback_alarms: Sequence[pulumi.Input[str]]
+
+
+class Fleet(pulumi.ComponentResource):
+    """Servers of one environment, in any shape."""
+
+    arn: pulumi.Output[str]
+    group_name: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: FleetArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("slipway:infra:Fleet", name, None, opts)
+        self.security_group_id = self._security_group(name, args)
+        template = Template(
+            f"{name}-servers",
+            TemplateArgs(
+                shape=args.shape,
+                settings=args.settings,
+                names=args.names,
+                place=args.place,
+                timings=args.timings,
+                security_group_id=self.security_group_id,
+                key_arn=args.key_arn,
+                profile_arn=args.profile_arn,
+                image_uri=args.image_uri,
+                store_url=args.store_url,
+                logs=args.logs,
+                discovery_service_id=args.discovery_service_id,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        servers = self._group(name, args, template)
+        self.arn, self.group_name = servers.arn, servers.name
+        self.register_outputs(
+            {
+                "arn": self.arn,
+                "groupName": self.group_name,
+                "securityGroupId": self.security_group_id,
+            }
+        )
+
+    def _security_group(self, name: str, args: FleetArgs) -> pulumi.Output[str]:
+        child = pulumi.ResourceOptions(parent=self)
+        security_group = aws.ec2.SecurityGroup(
+            f"{name}-servers",
+            description=f"Servers of {args.names.prefix}",
+            vpc_id=args.vpc_id,
+            tags={"Name": f"{args.names.prefix}-servers"},
+            opts=child,
+        )
+        balancer = args.traffic.security_group_id if args.traffic else None
+        for first, last, what in _ports(args.settings.network_mode):
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-in-{first}",
+                security_group_id=security_group.id,
+                description=what,
+                ip_protocol="tcp",
+                from_port=first,
+                to_port=last,
+                referenced_security_group_id=balancer,
+                cidr_ipv4=None if args.traffic else args.vpc_cidr,
+                opts=child,
+            )
+        # DNS, time, metadata and ECS's credentials of the VPC itself pass any security group.
+        aws.vpc.SecurityGroupEgressRule(
+            f"{name}-out-443",
+            security_group_id=security_group.id,
+            description="AWS APIs, the registry and packages",
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            cidr_ipv4="0.0.0.0/0",
+            opts=child,
+        )
+        return security_group.id
+
+    def _group(self, name: str, args: FleetArgs, template: Template) -> aws.autoscaling.Group:
+        settings, shape = args.settings, args.shape
+        ecs = shape == "container"
+        sizes = group.sizes(shape, settings)
+        # ECS registers its tasks itself: with these ports, and only while they run.
+        balanced = None if ecs else args.traffic
+        return aws.autoscaling.Group(
+            f"{name}-group",
+            name=args.names.group,
+            min_size=sizes.least,
+            max_size=sizes.most,
+            vpc_zone_identifiers=args.subnet_ids,
+            mixed_instances_policy=group.instances(settings, template.id, template.version),
+            capacity_rebalance=settings.spot,
+            capacity_reservation_specification=group.reservation(settings),
+            initial_lifecycle_hooks=group.hooks(shape, args.timings),
+            warm_pool=group.warm_pool(settings),
+            instance_refresh=group.refresh(shape, settings, args.rollback_alarms),
+            # Of replacements that AWS decides on: an unhealthy server, another balance of zones.
+            instance_maintenance_policy={
+                "min_healthy_percentage": settings.refresh_min_healthy,
+                "max_healthy_percentage": settings.refresh_max_healthy,
+            },
+            target_group_arns=[t.arn for t in balanced.target_groups] if balanced else None,
+            # EC2's own checks are always made.
+            health_check_type="EBS,ELB" if balanced else "EBS",
+            health_check_grace_period=GRACE,
+            default_instance_warmup=GRACE,
+            # A shortage of GPUs lasts longer than an update may: alarms tell of it instead.
+            wait_for_capacity_timeout="0",
+            # Old templates go first; then what keeps the wanted mix of types and of spot.
+            termination_policies=["OldestLaunchTemplate", "AllocationStrategy", "OldestInstance"],
+            protect_from_scale_in=ecs,
+            # ECS protects servers with tasks, and a protected server would hold up a destroy.
+            force_delete=ecs,
+            # No max_instance_lifetime: the day AWS chose for it could be one without free GPUs.
+            enabled_metrics=[aws.autoscaling.Metric(metric.name) for metric in metrics.GROUP],
+            metrics_granularity="1Minute",
+            tags=group.tags(args.names.tags, args.names.group, shape),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=args.traffic.ready if args.traffic else (),
+                # Scaling and schedules move it.
+                ignore_changes=["desiredCapacity"],
+                # Until the last server has drained, and the instances have gone.
+                custom_timeouts=pulumi.CustomTimeouts(delete="30m"),
+            ),
+        )
+
+
+def _ports(network_mode: str) -> Iterator[tuple[int, int, str]]:
+    """Ranges of ports that requests and health checks come in by. Metrics stay on the server."""
+    if network_mode == "bridge":
+        yield (*_BRIDGE_PORTS, "Containers behind the load balancer")
+        return
+    yield contract.HTTP_PORT, contract.HTTP_PORT, "HTTP requests and readiness"
+    yield contract.GRPC_PORT, contract.GRPC_PORT, "gRPC requests"
