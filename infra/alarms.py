@@ -74,7 +74,7 @@ class Alarms(pulumi.ComponentResource):
                     rollback_names.append(declared.name)
         self.names = tuple(names)
         self.rollback_names = tuple(rollback_names)
-        self.register_outputs({"names": names, "rollback_names": rollback_names})
+        self.register_outputs({"names": names, "rollbackNames": rollback_names})
 
 
 def _watches(alarm: Alarm, args: AlarmsArgs) -> tuple[tuple[str, Dimensions], ...]:

@@ -72,7 +72,7 @@ class Alerts(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
             )
         self.topic_arn = topic.arn
-        self.register_outputs({"topic_arn": self.topic_arn})
+        self.register_outputs({"topicArn": self.topic_arn})
 
 
 def _policy(topic_arn: pulumi.Output[str], place: Place) -> pulumi.Output[str]:
