@@ -78,9 +78,13 @@ def deny(
     )
 
 
-def trust(*services: str, sid: str = "Trust") -> pulumi.Output[str]:
+def trust(
+    *services: str, conditions: Conditions | None = None, sid: str = "Trust"
+) -> pulumi.Output[str]:
     """The document that lets AWS services take on a role."""
-    return render_trust({"Service": list(services)}, ("sts:AssumeRole",), sid=sid)
+    return render_trust(
+        {"Service": list(services)}, ("sts:AssumeRole",), conditions=conditions, sid=sid
+    )
 
 
 def render_trust(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.documents import allow, render, render_trust
+from infra.documents import allow, render, trust
 from infra.names import Names
 from infra.place import Place
 
@@ -58,9 +58,8 @@ class FlowLogs(pulumi.ComponentResource):
 
 
 def _trust(place: Place) -> pulumi.Output[str]:
-    return render_trust(
-        {"Service": "vpc-flow-logs.amazonaws.com"},
-        ["sts:AssumeRole"],
+    return trust(
+        "vpc-flow-logs.amazonaws.com",
         conditions={
             "StringEquals": {"aws:SourceAccount": place.account},
             "ArnLike": {"aws:SourceArn": place.arn("ec2", "vpc-flow-log/*")},

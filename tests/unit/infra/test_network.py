@@ -203,7 +203,7 @@ def test_every_connection_is_recorded_in_an_encrypted_group(graph):
 def test_flow_logs_write_to_their_group_alone_and_for_this_account(graph):
     role = graph.named("dev-net-flow-role")
     (trusted,) = json.loads(role.properties["assumeRolePolicy"])["Statement"]
-    assert trusted["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
+    assert trusted["Principal"] == {"Service": ["vpc-flow-logs.amazonaws.com"]}
     assert trusted["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
     policy = json.loads(graph.named("dev-net-flow-policy").properties["policy"])
     write = next(s for s in policy["Statement"] if "logs:PutLogEvents" in s["Action"])
