@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from .model import UNKNOWN, Checked, Level, Rule, Stack, StackRule
-from .values import absent, among, items, look, on, prop
+from .model import Checked, Level, Rule, Stack, StackRule
+from .values import absent, among, items, known, look, on, prop
 
 BUCKET = "aws:s3/bucket:Bucket"
 LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
@@ -66,29 +66,29 @@ def _queues(resource: Checked) -> Iterator[str]:
 
 def _repositories(resource: Checked) -> Iterator[str]:
     configured = prop(resource, "encryptionConfigurations")
-    kinds = [look(each, "encryptionType") for each in items(configured)] or [configured]
-    if not all(among(kind, "KMS", "KMS_DSSE") for kind in kinds):
+    kinds = [look(each, "encryptionType") for each in items(configured)] or [None]
+    if known(configured) and not all(among(kind, "KMS", "KMS_DSSE") for kind in kinds):
         yield "images are not encrypted with KMS: set encryptionConfigurations"
 
 
 def _keys(resource: Checked) -> Iterator[str]:
     # Keys that sign, or are shared from outside, cannot be rotated by AWS.
     kind = prop(resource, "customerMasterKeySpec")
-    if among(kind, None, "SYMMETRIC_DEFAULT") and not on(prop(resource, "enableKeyRotation")):
+    if kind in (None, "SYMMETRIC_DEFAULT") and not on(prop(resource, "enableKeyRotation")):
         yield "the key is never rotated: set enableKeyRotation"
 
 
 def _listeners(stack: Stack) -> Iterator[tuple[Checked, str]]:
     inner = {b.urn for b in stack.of(LOAD_BALANCER) if on(prop(b, "internal"))}
     for listener in stack.of("aws:lb/listener:Listener"):
-        policy = prop(listener, "sslPolicy")
-        if among(prop(listener, "protocol"), *_PLAIN):
-            actions = items(prop(listener, "defaultActions"))
-            redirects = all(among(look(action, "type"), "redirect") for action in actions)
+        protocol, policy = prop(listener, "protocol"), prop(listener, "sslPolicy")
+        if protocol in _PLAIN:
+            actions = prop(listener, "defaultActions")
+            redirects = [among(look(action, "type"), "redirect") for action in items(actions)]
             within = inner.intersection(listener.refers.get("loadBalancerArn", ()))
-            if not (actions and redirects) and not within:
+            if not (redirects and all(redirects)) and known(actions) and not within:
                 yield listener, "answers the internet without TLS: redirect to HTTPS"
-        elif policy is not UNKNOWN and not str(policy).startswith(_TLS_1_3):
+        elif known((protocol, policy)) and not str(policy).startswith(_TLS_1_3):
             yield listener, f"has the TLS policy {policy}: use an ELBSecurityPolicy-TLS13 one"
 
 

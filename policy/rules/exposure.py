@@ -51,7 +51,7 @@ def _open_ports(stack: Stack) -> Iterator[tuple[Checked, str]]:
     balancers = stack.of(LOAD_BALANCER)
     public = {urn for b in balancers for urn in b.refers.get("securityGroups", ())}
     for rule in stack.of(_INGRESS_RULE, _OLD_RULE):
-        if rule.type == _OLD_RULE and prop(rule, "type") == "egress":
+        if rule.type == _OLD_RULE and prop(rule, "type") in ("egress", UNKNOWN):
             continue
         of_balancer = bool(public.intersection(rule.refers.get("securityGroupId", ())))
         if _open(rule.properties) and not (of_balancer and _public_port(rule.properties)):

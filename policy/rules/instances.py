@@ -39,7 +39,7 @@ def _metadata(resource: Checked) -> Iterator[str]:
 
 def _hops(stack: Stack) -> Iterator[tuple[Checked, str]]:
     # A container on Docker's bridge is one hop further away than a process of the host.
-    bridged = any(prop(task, "networkMode") in (None, "bridge") for task in stack.of(TASK))
+    bridged = any(prop(task, "networkMode") in (None, "bridge", UNKNOWN) for task in stack.of(TASK))
     most = 2 if bridged else 1
     for resource in stack.of(TEMPLATE, INSTANCE):
         hops = prop(resource, "metadataOptions", "httpPutResponseHopLimit")

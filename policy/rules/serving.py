@@ -7,7 +7,7 @@ from typing import Any
 from .encryption import LOAD_BALANCER
 from .instances import GROUP, TEMPLATE
 from .model import UNKNOWN, Checked, Level, Rule, Stack, StackRule
-from .values import absent, among, items, look, number, on, prop
+from .values import absent, among, items, known, look, number, on, prop
 
 _HOOK = "aws:autoscaling/lifecycleHook:LifecycleHook"
 _TARGETS = "aws:lb/targetGroup:TargetGroup"
@@ -46,12 +46,17 @@ _MANAGEMENT = (
 
 
 def uses_spot(group: Checked) -> bool:
-    """Whether any server of a group may be a spot instance, as far as is known."""
+    """Whether servers of a group are known to be spot instances, in part at least."""
     spread = prop(group, "mixedInstancesPolicy", "instancesDistribution")
-    share = number(look(spread, "onDemandPercentageAboveBaseCapacity"))
-    most, base = number(prop(group, "maxSize")), number(look(spread, "onDemandBaseCapacity"))
-    all_on_demand = most is not None and base is not None and most <= base
-    return share is not None and share < 100 and not all_on_demand
+    share, base = (
+        look(spread, "onDemandPercentageAboveBaseCapacity"),
+        look(spread, "onDemandBaseCapacity"),
+    )
+    most = prop(group, "maxSize")
+    if not known((share, base, most)):
+        return False
+    all_on_demand = most is not None and (number(most) or 0) <= (number(base) or 0)
+    return (100 if share is None else number(share) or 0) < 100 and not all_on_demand
 
 
 def _warm_pools(resource: Checked) -> Iterator[str]:
@@ -66,8 +71,7 @@ def _bases(resource: Checked) -> Iterator[str]:
             yield "starts spot instances only: leave the market to the group's distribution"
         return
     base = prop(resource, "mixedInstancesPolicy", "instancesDistribution", "onDemandBaseCapacity")
-    none = base is not UNKNOWN and (number(base) or 0) < 1
-    if resource.production and uses_spot(resource) and none:
+    if resource.production and uses_spot(resource) and (number(base) or 0) < 1:
         yield "can lose every server at once: keep at least one on demand (onDemandBaseCapacity)"
 
 
@@ -85,15 +89,18 @@ def _interruptions(resource: Checked) -> Iterator[str]:
 def _choice(resource: Checked) -> Iterator[str]:
     overrides = prop(resource, "mixedInstancesPolicy", "launchTemplate", "overrides")
     kinds = {str(look(each, "instanceType")) for each in items(overrides)}
-    if uses_spot(resource) and overrides is not UNKNOWN and len(kinds) < 3:
-        yield f"buys spot of {len(kinds) or 'one'} instance type: allow three, or expect shortages"
+    if uses_spot(resource) and known(overrides) and len(kinds) < 3:
+        yield f"buys spot of {len(kinds) or 1} instance type(s): allow three against shortages"
 
 
-def _hooks(stack: Stack, group: Checked, transition: str) -> list[Any]:
-    """Settings of a group's lifecycle hooks, written within it or beside it."""
-    beside = [h.properties for h in stack.referring(group, _HOOK, "autoscalingGroupName", "name")]
-    every = (*items(prop(group, "initialLifecycleHooks")), *beside)
-    return [hook for hook in every if look(hook, "lifecycleTransition") == transition]
+def _hooks(stack: Stack, group: Checked) -> list[Any]:
+    """A group's lifecycle hooks, written within it or beside it."""
+    beside = stack.referring(group, _HOOK, "autoscalingGroupName", "name")
+    return [*items(prop(group, "initialLifecycleHooks")), *(hook.properties for hook in beside)]
+
+
+def _at(transition: str, hooks: list[Any]) -> list[Any]:
+    return [hook for hook in hooks if look(hook, "lifecycleTransition") == transition]
 
 
 def launch_seconds(group: Checked) -> float:
@@ -107,31 +114,27 @@ def launch_seconds(group: Checked) -> float:
 def _launches(stack: Stack) -> Iterator[tuple[Checked, str]]:
     for group in stack.of(GROUP):
         needed = launch_seconds(group)
-        hooks = _hooks(stack, group, _LAUNCHING)
+        every = _hooks(stack, group)
+        hooks = _at(_LAUNCHING, every)
         for hook in hooks:
             patience = look(hook, "heartbeatTimeout")
             if patience is not UNKNOWN and (number(patience) or 3600) < needed:
-                yield (
-                    group,
-                    f"gives up on a server after {patience} s: loading takes {needed:.0f} s",
-                )
+                yield group, f"gives up on a server after {patience} s: it needs {needed:.0f} s"
             if not among(look(hook, "defaultResult"), "ABANDON", None):
                 yield group, "takes a server that never became ready into service: ABANDON it"
         grace = prop(group, "healthCheckGracePeriod")
-        if not hooks and grace is not UNKNOWN and (number(grace) or 300) < needed:
+        certain = known((grace, prop(group, "initialLifecycleHooks"), every))
+        if not hooks and certain and (number(grace) or 300) < needed:
             yield (
                 group,
-                (
-                    f"judges servers after {grace} s, but loading takes {needed:.0f}: add a launch "
-                    "hook, or raise healthCheckGracePeriod"
-                ),
+                f"judges servers after {grace} s, they need {needed:.0f} s: hook the launch",
             )
 
 
 def _drains(stack: Stack) -> Iterator[tuple[Checked, str]]:
     groups = stack.of(GROUP)
     spot = any(uses_spot(group) for group in groups)
-    hooks = [hook for group in groups for hook in _hooks(stack, group, _TERMINATING)]
+    hooks = [hook for group in groups for hook in _at(_TERMINATING, _hooks(stack, group))]
     patience = [number(look(hook, "heartbeatTimeout")) for hook in hooks]
     shortest = min((seconds for seconds in patience if seconds is not None), default=None)
     for targets in stack.of(_TARGETS):
@@ -150,13 +153,13 @@ def _drains(stack: Stack) -> Iterator[tuple[Checked, str]]:
         if spot and seconds > _SPOT_NOTICE:
             yield targets, f"drains for {seconds:.0f} s, a spot instance has {_SPOT_NOTICE} s"
     for group in groups:
-        for hook in _hooks(stack, group, _TERMINATING) if uses_spot(group) else ():
+        for hook in _at(_TERMINATING, _hooks(stack, group)) if uses_spot(group) else ():
             if (number(look(hook, "heartbeatTimeout")) or 0) > _SPOT_NOTICE:
                 yield group, f"holds a leaving server longer than spot's notice of {_SPOT_NOTICE} s"
 
 
 def _readiness(resource: Checked) -> Iterator[str]:
-    if prop(resource, "protocolVersion") == "GRPC":
+    if prop(resource, "protocolVersion") in ("GRPC", UNKNOWN):
         # Such a group can only be asked over gRPC, where Triton answers "not ready" with status OK:
         # there the launch hook alone keeps servers out until they are ready.
         return
@@ -175,11 +178,10 @@ def _health(resource: Checked) -> Iterator[str]:
 
 def _management(stack: Stack) -> Iterator[tuple[Checked, str]]:
     for rule in stack.of("aws:lb/listenerRule:ListenerRule"):
-        if any(among(look(action, "type"), "forward") for action in items(prop(rule, "actions"))):
-            for path in _MANAGEMENT:
-                if _routes(rule, path):
-                    yield rule, f"lets clients reach {path}, which manages the server: name paths"
-                    break
+        if any(look(action, "type") == "forward" for action in items(prop(rule, "actions"))):
+            reached = next((path for path in _MANAGEMENT if _routes(rule, path)), "")
+            if reached:
+                yield rule, f"lets clients reach {reached}, which manages the server: name paths"
     application = {
         b.urn
         for b in stack.of(LOAD_BALANCER)
@@ -195,11 +197,11 @@ def _management(stack: Stack) -> Iterator[tuple[Checked, str]]:
 
 def _routes(rule: Checked, path: str) -> bool:
     """Whether a rule's path conditions, which must all hold, let a path through."""
-    conditions = items(prop(rule, "conditions"))
-    patterns = [look(condition, "pathPattern", "values") for condition in conditions]
-    patterns = [found for found in patterns if found is not None]
-    if any(found is UNKNOWN for found in patterns):
+    conditions = prop(rule, "conditions")
+    if not known(conditions):
         return False
+    patterns = [look(condition, "pathPattern", "values") for condition in items(conditions)]
+    patterns = [found for found in patterns if found is not None]
     return all(
         any(fnmatch.fnmatchcase(path, str(pattern)) for pattern in items(found))
         for found in patterns

@@ -10,7 +10,7 @@ from typing import Any
 
 from .instances import GROUP, TEMPLATE
 from .model import ANY, UNKNOWN, Checked, Level, Rule
-from .values import absent, items, look, on, parsed, prop
+from .values import absent, items, known, look, on, parsed, prop
 
 REQUIRED = ("Project", "Environment", "ManagedBy")
 PROVIDER = "pulumi:providers:aws"
@@ -41,19 +41,19 @@ def _sums(resource: Checked) -> Iterator[str]:
 
 def _started_by_template(resource: Checked) -> Iterator[str]:
     specifications = prop(resource, "tagSpecifications")
-    if specifications is UNKNOWN:
+    if not known(specifications):
         return
     by_kind = {
         str(look(each, "resourceType")): look(each, "tags") for each in items(specifications)
     }
     for kind in ("instance", "volume"):
         if missing := _missing(by_kind.get(kind)):
-            yield f"starts a {kind} without {', '.join(missing)}: repeat them in tagSpecifications"
+            yield f"gives no tag {', '.join(missing)} to each {kind}: use tagSpecifications"
 
 
 def _started_by_group(resource: Checked) -> Iterator[str]:
     tags = prop(resource, "tags")
-    if tags is UNKNOWN:
+    if not known(tags):
         return
     carried = {
         str(look(tag, "key")): look(tag, "value")

@@ -1,0 +1,262 @@
+"""Servers, serving and alarms."""
+
+import base64
+import json
+
+from policy.rules.model import UNKNOWN
+from tests.unit.policy.examples import a, bad, good
+
+REGISTRY = "1.dkr.ecr.eu-west-1.amazonaws.com/slipway"
+PINNED = f"{REGISTRY}@sha256:{'0' * 64}"
+LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
+TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
+TYPES = ("g6.xlarge", "g5.xlarge", "g4dn.xlarge")
+ASG = a("Group", name="fleet")
+
+
+def encoded(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+def task(image, mode="host"):
+    containers = json.dumps([{"name": "triton", "image": image}])
+    return a("TaskDefinition", networkMode=mode, containerDefinitions=containers)
+
+
+def template(**options):
+    return a("LaunchTemplate", metadataOptions=options)
+
+
+def group(*, percent=100, base=0, types=TYPES, version="3", environment="prod", **properties):
+    mixed = {
+        "instancesDistribution": {
+            "onDemandBaseCapacity": base,
+            "onDemandPercentageAboveBaseCapacity": percent,
+            "spotAllocationStrategy": "price-capacity-optimized",
+        },
+        "launchTemplate": {
+            "launchTemplateSpecification": {"launchTemplateId": "lt-1", "version": version},
+            "overrides": [{"instanceType": name} for name in types],
+        },
+    }
+    return a("Group", environment=environment, mixedInstancesPolicy=mixed, **properties)
+
+
+def hook(transition, seconds, result="ABANDON"):
+    return {
+        "lifecycleTransition": transition,
+        "heartbeatTimeout": seconds,
+        "defaultResult": result,
+    }
+
+
+def refresh(**preferences):
+    settings = {"minHealthyPercentage": 100, "autoRollback": True, **preferences}
+    return {"strategy": "Rolling", "preferences": settings}
+
+
+def loading(gib, **properties):
+    tags = [{"key": "ModelGiB", "value": str(gib), "propagateAtLaunch": False}]
+    return a("Group", name="fleet", tags=tags, **properties)
+
+
+def drained(seconds):
+    return a("TargetGroup", deregistrationDelay=seconds)
+
+
+def route(*patterns, action="forward"):
+    return a(
+        "ListenerRule",
+        actions=[{"type": action}],
+        conditions=[{"pathPattern": {"values": list(patterns)}}] if patterns else [],
+    )
+
+
+BALANCER = a("LoadBalancer", loadBalancerType="application")
+NETWORK = a("LoadBalancer", loadBalancerType="network")
+TOPIC = a("Topic", arn="arn:aws:sns:eu-west-1:1:alerts")
+ALARM = a("MetricAlarm", alarmActions=[UNKNOWN])
+
+EXAMPLES = (
+    good("metadata-v2", template(httpTokens="required")),
+    good("metadata-v2", a("LaunchTemplate", metadataOptions=UNKNOWN)),
+    bad("metadata-v2", "IMDSv1", a("LaunchTemplate")),
+    bad("metadata-v2", "IMDSv1", a("Instance", metadataOptions={"httpTokens": "optional"})),
+    good("metadata-hop-limit", template(httpPutResponseHopLimit=1)),
+    good("metadata-hop-limit", template(httpPutResponseHopLimit=2.0), task(PINNED, "bridge")),
+    good("metadata-hop-limit", template(httpPutResponseHopLimit=UNKNOWN)),
+    bad("metadata-hop-limit", "limit 2: set 1", template(httpPutResponseHopLimit=2)),
+    bad("metadata-hop-limit", "limit 3", template(httpPutResponseHopLimit=3), task("i", "bridge")),
+    bad("metadata-hop-limit", "limit None", a("Instance")),
+    good("template-version-pinned", group(version="7")),
+    good("template-version-pinned", group(version=UNKNOWN)),
+    good("template-version-pinned", a("Group", launchTemplate={"id": "lt-1", "version": "12"})),
+    bad("template-version-pinned", "$Latest", group(version="$Latest")),
+    bad("template-version-pinned", "$Default", a("Group", launchTemplate={"id": "lt-1"})),
+    good("machine-image-pinned", a("LaunchTemplate", imageId="ami-1"), a("Instance", ami=UNKNOWN)),
+    bad("machine-image-pinned", "pin", a("LaunchTemplate", imageId="resolve:ssm:/aws/x")),
+    bad("machine-image-pinned", "pin", a("Instance", ami="resolve:ssm:/aws/x")),
+    good("container-image-pinned", task(PINNED), a("TaskDefinition", containerDefinitions=UNKNOWN)),
+    good("container-image-pinned", a("LaunchTemplate", userData=encoded(f"docker run {PINNED}"))),
+    good("container-image-pinned", a("Instance", userData="#!/bin/sh\nfree -m")),
+    bad("container-image-pinned", ":latest", task(f"{REGISTRY}:latest")),
+    bad("container-image-pinned", "runs slipway", task("slipway")),
+    bad(
+        "container-image-pinned",
+        "tritonserver:26.07",
+        a("LaunchTemplate", userData=encoded("docker run nvcr.io/nvidia/tritonserver:26.07-py3")),
+    ),
+    bad(
+        "container-image-pinned",
+        "@images.repositoryUrl@:v1",
+        a("LaunchTemplate", userData=encoded("IMAGE=@images.repositoryUrl@:v1\n")),
+    ),
+    good("no-ssh-key", a("LaunchTemplate"), a("Instance")),
+    bad("no-ssh-key", "Session Manager", a("LaunchTemplate", keyName="mine")),
+    good(
+        "refresh-rolls-back",
+        a("Group", instanceRefresh=refresh(alarmSpecification={"alarms": ["errors"]})),
+    ),
+    good("refresh-rolls-back", a("Group", environment="dev", instanceRefresh=refresh())),
+    good("refresh-rolls-back", a("Group", instanceRefresh=UNKNOWN)),
+    bad("refresh-rolls-back", "with autoRollback", a("Group", environment="dev")),
+    bad(
+        "refresh-rolls-back",
+        "with autoRollback",
+        a("Group", environment="dev", instanceRefresh=refresh(autoRollback=False)),
+    ),
+    bad(
+        "refresh-rolls-back",
+        "50 % of its servers",
+        a("Group", environment="dev", instanceRefresh=refresh(minHealthyPercentage=50)),
+    ),
+    bad("refresh-rolls-back", "name alarms", a("Group", instanceRefresh=refresh())),
+    good("warm-pool-without-spot", group(warmPool={"minSize": 1})),
+    good("warm-pool-without-spot", group(percent=0, base=2, maxSize=2, warmPool={"minSize": 1})),
+    good("warm-pool-without-spot", group(percent=UNKNOWN, warmPool={"minSize": 1})),
+    bad("warm-pool-without-spot", "choose one", group(percent=50, warmPool={"minSize": 1})),
+    good("on-demand-base", group(percent=0, base=1), group(percent=100)),
+    good("on-demand-base", group(percent=0, environment="dev"), group(percent=0, base=UNKNOWN)),
+    bad("on-demand-base", "at least one on demand", group(percent=0)),
+    bad(
+        "on-demand-base",
+        "spot instances only",
+        a("LaunchTemplate", instanceMarketOptions={"marketType": "spot"}),
+    ),
+    good("spot-interruptions", group(percent=0, capacityRebalance=True), group()),
+    bad("spot-interruptions", "set capacityRebalance", group(percent=0)),
+    bad(
+        "spot-interruptions",
+        "buys spot by lowest-price",
+        a(
+            "Group",
+            capacityRebalance=True,
+            mixedInstancesPolicy={
+                "instancesDistribution": {"onDemandPercentageAboveBaseCapacity": 0}
+            },
+        ),
+    ),
+    good("spot-choice", group(percent=0), group(types=TYPES[:1])),
+    bad("spot-choice", "of 2 instance type", group(percent=0, types=TYPES[:2])),
+    good("launch-time", loading(20, initialLifecycleHooks=[hook(LAUNCHING, 1800)])),
+    good("launch-time", loading(0, healthCheckGracePeriod=900)),
+    good("launch-time", loading(0, healthCheckGracePeriod=UNKNOWN)),
+    good(
+        "launch-time",
+        loading(20),
+        a("LifecycleHook", refers={"autoscalingGroupName": ASG}, **hook(LAUNCHING, 1800)),
+    ),
+    good("launch-time", loading(2000, initialLifecycleHooks=[hook(LAUNCHING, 7200)])),
+    bad(
+        "launch-time",
+        "after 600 s: it needs 1180 s",
+        loading(20, initialLifecycleHooks=[hook(LAUNCHING, 600)]),
+    ),
+    bad(
+        "launch-time",
+        "ABANDON it",
+        loading(1, initialLifecycleHooks=[hook(LAUNCHING, 1800, "CONTINUE")]),
+    ),
+    bad("launch-time", "after 300 s", loading(0, healthCheckGracePeriod=300)),
+    bad("launch-time", "after None s", loading(0)),
+    good("drain-time", drained(60), group(initialLifecycleHooks=[hook(TERMINATING, 100)])),
+    good("drain-time", drained(60)),
+    good("drain-time", drained(UNKNOWN), group(initialLifecycleHooks=[hook(TERMINATING, 100)])),
+    bad(
+        "drain-time",
+        "for 180 s, but the server is gone after 100 s",
+        drained(180),
+        group(initialLifecycleHooks=[hook(TERMINATING, 100)]),
+    ),
+    bad(
+        "drain-time",
+        "for 300 s, but",
+        *(a("TargetGroup"), group(initialLifecycleHooks=[hook(TERMINATING, 100)])),
+    ),
+    bad("drain-time", "a spot instance has 120 s", drained(150), group(percent=0)),
+    bad(
+        "drain-time",
+        "longer than spot's notice",
+        group(percent=0, initialLifecycleHooks=[hook(TERMINATING, 180)]),
+    ),
+    good("readiness-checked", a("TargetGroup", healthCheck={"path": "/v2/health/ready"})),
+    good("readiness-checked", a("TargetGroup", protocolVersion="GRPC")),
+    good("readiness-checked", a("TargetGroup", healthCheck=UNKNOWN)),
+    bad("readiness-checked", "/v2/health/ready", a("TargetGroup")),
+    bad(
+        "readiness-checked",
+        "/v2/health/ready",
+        a("TargetGroup", healthCheck={"path": "/v2/health/live"}),
+    ),
+    bad(
+        "readiness-checked",
+        "over HTTP",
+        a("TargetGroup", healthCheck={"path": "/v2/health/ready", "protocol": "TCP"}),
+    ),
+    good("broken-servers-replaced", a("Group", targetGroupArns=["t"], healthCheckType="ELB")),
+    good("broken-servers-replaced", a("Group")),
+    bad("broken-servers-replaced", "to ELB", a("Group", targetGroupArns=["t"])),
+    bad(
+        "broken-servers-replaced",
+        "to ELB",
+        a("Group", trafficSources=[{"identifier": "t"}], healthCheckType="EC2"),
+    ),
+    good("management-not-routed", route("/v2/models/*/infer", "/v2/health/*")),
+    good("management-not-routed", route("/inference.GRPCInferenceService/ModelInfer")),
+    good("management-not-routed", route("/v2/repository/*", action="fixed-response")),
+    good(
+        "management-not-routed",
+        BALANCER,
+        a(
+            "Listener",
+            refers={"loadBalancerArn": BALANCER},
+            defaultActions=[{"type": "fixed-response"}],
+        ),
+    ),
+    good(
+        "management-not-routed",
+        NETWORK,
+        a("Listener", refers={"loadBalancerArn": NETWORK}, defaultActions=[{"type": "forward"}]),
+    ),
+    bad("management-not-routed", "/v2/repository/index", route("/v2/*")),
+    bad("management-not-routed", "/v2/models/m/config", route("/v2/models/*")),
+    bad("management-not-routed", "RepositoryModelLoad", route("/inference.GRPCInferenceService/*")),
+    bad("management-not-routed", "/v2/repository/index", route()),
+    bad(
+        "management-not-routed",
+        "fixed 404",
+        BALANCER,
+        a("Listener", refers={"loadBalancerArn": BALANCER}, defaultActions=[{"type": "forward"}]),
+    ),
+    good("alarm-acts", ALARM, a("MetricAlarm", environment="dev")),
+    bad("alarm-acts", "tells nobody", a("MetricAlarm")),
+    bad("alarm-acts", "tells nobody", a("CompositeAlarm", alarmActions=[])),
+    bad("alarm-acts", "tells nobody", a("MetricAlarm", alarmActions=["t"], actionsEnabled=False)),
+    good("servers-watched", a("Group"), ALARM),
+    good("servers-watched", a("Group", environment="staging")),
+    bad("servers-watched", "no alarm watches", a("Group")),
+    bad("servers-watched", "no alarm watches", a("Group"), a("MetricAlarm")),
+    good("alarm-heard", TOPIC, a("TopicSubscription", refers={"topic": TOPIC})),
+    good("alarm-heard", a("Topic", environment="dev")),
+    bad("alarm-heard", "no subscriber", TOPIC),
+)
