@@ -170,11 +170,12 @@ def open_sessions() -> Statement:
 
 
 def join_cluster(names: Names, place: Place) -> tuple[Statement, ...]:
-    """What the agent of ECS calls: AmazonEC2ContainerServiceforEC2Role, for one cluster, without
-    making clusters, pulling images (the execution role does) and reading tags of instances.
+    """What the agent of ECS calls: AmazonEC2ContainerServiceforEC2Role for one cluster, which is
+    called like the group. It makes no cluster, reads no tags of instances, and leaves pulling to
+    the execution role.
     """
-    cluster = place.arn("ecs", f"cluster/{names.prefix}")
-    instances = place.arn("ecs", f"container-instance/{names.prefix}/*")
+    cluster = place.arn("ecs", f"cluster/{names.group}")
+    instances = place.arn("ecs", f"container-instance/{names.group}/*")
     return (
         allow(
             "JoinCluster",

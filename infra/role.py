@@ -49,7 +49,8 @@ class ServerRole(pulumi.ComponentResource):
         own = (
             permissions.join_cluster(args.names, args.place)
             if containers
-            else (*_node(args), *pull)
+            # ECS drains by a hook that it completes itself: only here is there one for the node.
+            else (*_node(args), permissions.complete_lifecycle(args.names, args.place), *pull)
         )
         instance = self._role(
             f"{name}-instance",
@@ -102,7 +103,6 @@ def _node(args: ServerRoleArgs) -> tuple[Statement, ...]:
     """What the node calls, wherever it runs."""
     return (
         *permissions.serve_from_store(args.names.environment, args.store_arn, args.key_arn),
-        permissions.complete_lifecycle(args.names, args.place),
         *permissions.register(args.names, args.place, args.namespace),
     )
 

@@ -217,6 +217,12 @@ def test_with_containers_the_nodes_rights_are_the_tasks_and_not_the_instances(co
     assert not {a for a in instance.actions if a.startswith(("s3:", "kms:", "ecr:"))}
 
 
+def test_with_containers_nobody_completes_lifecycle_hooks_because_ecs_does(container):
+    for name in ("instance", "task", "execution"):
+        actions = Rights(container, f"prod-server-{name}").actions
+        assert not {action for action in actions if action.startswith("autoscaling:")}
+
+
 def test_with_containers_an_instance_joins_its_own_cluster_and_makes_none(container):
     rights = Rights(container, "prod-server-instance")
     assert {action for action in rights.actions if action.startswith("ecs:")} == {
