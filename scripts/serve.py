@@ -44,6 +44,7 @@ def main(
     image_classifier
     """
     from slipway.node import events
+    from slipway.node.follow import follow
     from slipway.node.local import NodeSettings, local_agent
     from slipway.registry.releases import releases
     from slipway.registry.store import open_store
@@ -66,12 +67,7 @@ def main(
         if waiting:
             terminal.say(f"  nothing is released in '{environment}' of {opened.url} yet; waiting")
         try:
-            for event in agent.start():
-                show(event)
-            while True:
-                for event in agent.round():
-                    show(event)
-                time.sleep(interval)
+            follow(agent, show, interval)
         finally:
             agent.stop()
 

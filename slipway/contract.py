@@ -62,6 +62,10 @@ CONFIG_FILE = "config.pbtxt"
 HTTP_PORT = 8000
 GRPC_PORT = 8001
 METRICS_PORT = 8002
+READINESS_PORT = 8003
+"""The node's own answer on a fleet, at `HEALTH_READY`: true once every released model is served,
+false from the moment when the server is to leave. Triton's is true before and after.
+"""
 HEALTH_LIVE = "/v2/health/live"
 HEALTH_READY = "/v2/health/ready"
 
@@ -112,6 +116,10 @@ ENV_METRICS = "SLIPWAY_METRICS"
 """`cloudwatch` to publish the node's metrics, empty for none."""
 ENV_EXIT_TIMEOUT = "SLIPWAY_EXIT_TIMEOUT"
 """Seconds that requests in flight get when the server is stopped."""
+ENV_DRAIN = "SLIPWAY_DRAIN"
+"""Seconds that a server which is to be terminated answers on before it is stopped: load balancers
+and clients that found it by name still send requests.
+"""
 ENV_FOLDER = "SLIPWAY_FOLDER"
 """The node's files: synced models, Triton's log."""
 ENV_S3_ENDPOINT = "AWS_ENDPOINT_URL_S3"

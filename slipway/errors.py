@@ -16,6 +16,7 @@
     │   ├── PortInUse
     │   └── StartupError          the server ended or did not come up in time
     ├── NodeError                 a model did not load, or did not answer as it should
+    ├── FleetError                a node cannot take part in its fleet, or AWS did not do as asked
     ├── CheckError                a check could not run (one that fails is a result, no error)
     ├── StackError                the Pulumi program cannot be run or understood from outside
     └── StorageFull               no space left on a device
@@ -98,6 +99,10 @@ class StartupError(ServerError):
 
 class NodeError(SlipwayError):
     """A model could not be loaded, or did not answer as it should."""
+
+
+class FleetError(SlipwayError):
+    """A node cannot take part in its fleet, or AWS did not do what it asked."""
 
 
 class CheckError(SlipwayError):

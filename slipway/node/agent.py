@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slipway.errors import NodeError, RegistryError, ServerError, SlipwayError
+from slipway.node.backoff import Backoff
 from slipway.node.control import ModelControl
 from slipway.node.events import (
     Down,
@@ -29,6 +30,7 @@ from slipway.node.probe import Unwell, probe
 from slipway.node.report import ModelReport, NodeReport, write_report
 from slipway.node.repository import ModelRepository
 from slipway.node.rollout import Rollout, Served, answered
+from slipway.node.standing import Standing
 from slipway.node.sync import Content
 from slipway.progress import Progress, silent
 from slipway.registry.clock import utc_now
@@ -38,17 +40,6 @@ from slipway.registry.versions import read_manifest
 from slipway.triton.server import Server
 
 Sleep = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class Backoff:
-    """Seconds to wait after the n-th failure in a row: doubling, up to a most."""
-
-    first: float = 1.0
-    most: float = 60.0
-
-    def after(self, failures: int) -> float:
-        return float(min(self.most, self.first * 2 ** min(failures - 1, 16)))
 
 
 @dataclass(frozen=True)
@@ -99,15 +90,21 @@ class Agent:
         self._clock = clock
         self._sleep = sleep
         self._progress = progress
-        self._releases: dict[str, Release] = {}
+        self._releases: dict[str, Release] | None = None
         self._served: dict[str, Served] = {}
         self._failures: dict[str, _Failure] = {}
         self._restarts = 0
         self._restarts_in_a_row = 0
+        self._standing = Standing()
 
     @property
     def served(self) -> Mapping[str, Served]:
         return dict(self._served)
+
+    @property
+    def standing(self) -> Standing:
+        """How it stood after the last round; other threads may ask."""
+        return self._standing
 
     def start(self) -> Iterator[Event]:
         """Start the server. Raises `ServerError`: on the first start a person is watching."""
@@ -118,6 +115,7 @@ class Agent:
         """Reconcile, check, report."""
         yield from self.check()
         yield from self.reconcile()
+        self._standing = self._stand()
         yield from self.report()
 
     def reconcile(self) -> Iterator[Event]:
@@ -162,7 +160,8 @@ class Agent:
 
     def report(self) -> Iterator[Event]:
         """Write the node's report to the registry."""
-        models = tuple(self._model_report(r) for _, r in sorted(self._releases.items()))
+        released = sorted((self._releases or {}).items())
+        models = tuple(self._model_report(release) for _, release in released)
         identity = self._identity
         report = NodeReport(
             environment=identity.environment,
@@ -181,6 +180,26 @@ class Agent:
 
     def stop(self) -> None:
         self._server.stop()
+
+    def leave(self) -> Iterator[Event]:
+        """Stop for good, and report that nothing is served here any more."""
+        self.stop()
+        self._served.clear()
+        self._standing = replace(self._standing, ready=False, served=0)
+        if self._releases is not None:
+            yield from self.report()
+
+    def _stand(self) -> Standing:
+        """Ready is a server that answers for every released model, as far as it ever heard of
+        them; an older version will do, as it does elsewhere in the fleet.
+        """
+        heard, released = self._releases is not None, (self._releases or {}).keys()
+        return Standing(
+            ready=heard and released <= self._served.keys() and self._server.running,
+            served=len(self._served),
+            failed=len(self._failures.keys() & released),
+            restarts=self._restarts,
+        )
 
     def _started(self) -> Started:
         server = {"triton": self._control.version(), **self._identity.server}

@@ -82,7 +82,47 @@ class Unreachable:
     reason: str
 
 
-Event = Started | Serving | Refused | Withdrawn | Sick | Recovered | Restarting | Down | Unreachable
+@dataclass(frozen=True)
+class HookDone:
+    """A lifecycle hook was told to go on; `held` is false where it held nothing (any more)."""
+
+    hook: str
+    held: bool
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Clients find this node by the service's name now."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class Left:
+    """Clients do not find this node by name any more."""
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """This node is to go: the server is stopped in `wait` seconds."""
+
+    reason: str
+    wait: float
+
+
+@dataclass(frozen=True)
+class Setback:
+    """AWS did not do what the node asked for; it asks again. Said once until it is over."""
+
+    doing: str
+    reason: str
+
+
+ServerEvent = (
+    Started | Serving | Refused | Withdrawn | Sick | Recovered | Restarting | Down | Unreachable
+)
+FleetEvent = HookDone | Joined | Left | Leaving | Setback
+Event = ServerEvent | FleetEvent
 
 
 def to_json(event: Event) -> dict[str, Any]:
@@ -91,6 +131,10 @@ def to_json(event: Event) -> dict[str, Any]:
 
 def sentence(event: Event) -> str:
     """One line for people."""
+    return _of_the_fleet(event) if isinstance(event, FleetEvent) else _of_the_server(event)
+
+
+def _of_the_server(event: ServerEvent) -> str:
     match event:
         case Started(pid, grpc, http):
             return f"Triton is up, gRPC {grpc}, http://{http} (process {pid})"
@@ -114,3 +158,17 @@ def sentence(event: Event) -> str:
             return f"Triton did not come back: {reason}"
         case Unreachable(reason):
             return f"the registry cannot be read, serving on: {reason}"
+
+
+def _of_the_fleet(event: FleetEvent) -> str:
+    match event:
+        case HookDone(hook, held):
+            return f"hook '{hook}' told to go on" if held else f"hook '{hook}' holds nothing"
+        case Joined(address):
+            return f"clients find this node at {address}"
+        case Left():
+            return "clients do not find this node by name any more"
+        case Leaving(reason, wait):
+            return f"leaving, Triton is stopped in {wait:.0f} s: {reason}"
+        case Setback(doing, reason):
+            return f"{doing} has to be tried again: {reason}"

@@ -1,4 +1,4 @@
-"""A node on one machine: the embedded server, and the agent that drives it."""
+"""A node on one machine: a server, and the agent that drives it."""
 
 import re
 import socket
@@ -10,7 +10,9 @@ from slipway.node.agent import Agent, Identity
 from slipway.node.control import GrpcControl
 from slipway.progress import Progress, silent
 from slipway.registry.store import Store
+from slipway.triton.access import ManagementKey
 from slipway.triton.environment import ServerEnvironment
+from slipway.triton.installation import Installation
 from slipway.triton.server import EmbeddedServer, Ports, ServerOptions
 
 NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -19,7 +21,11 @@ LOG_FILE = "triton.log"
 
 @dataclass(frozen=True)
 class NodeSettings:
-    """Where a node keeps its files, which environment it follows, and where it listens."""
+    """Where a node keeps its files, which environment it follows, and where it listens.
+
+    `advertised` is where clients find it if that is not `address`. A `restricted` server is managed
+    by nobody else. Timeouts in seconds.
+    """
 
     environment: str
     folder: Path
@@ -27,6 +33,9 @@ class NodeSettings:
     node: str = ""
     address: str = "127.0.0.1"
     startup_timeout: float = 60.0
+    exit_timeout: float = 10.0
+    advertised: str = ""
+    restricted: bool = False
 
     def __post_init__(self) -> None:
         if not NODE_NAME.fullmatch(self.name):
@@ -41,26 +50,38 @@ class NodeSettings:
         return self.node or socket.gethostname().split(".")[0]
 
 
-def local_agent(settings: NodeSettings, store: Store, progress: Progress = silent) -> Agent:
-    """An agent with its own Triton, not started yet. Raises `ServerEnvironmentError`."""
-    environment = ServerEnvironment.find()
+def local_agent(
+    settings: NodeSettings,
+    store: Store,
+    progress: Progress = silent,
+    installation: Installation | None = None,
+) -> Agent:
+    """An agent with its own Triton, not started yet: the embedded one, unless another is given.
+
+    Raises `ServerEnvironmentError`.
+    """
+    installation = installation or ServerEnvironment.find()
     folder = settings.folder.resolve()
     repository = folder / "repository"
     repository.mkdir(parents=True, exist_ok=True)
+    key = ManagementKey() if settings.restricted else None
     options = ServerOptions(
         repository=repository,
         log=folder / LOG_FILE,
         ports=settings.ports,
         address=settings.address,
         startup_timeout=settings.startup_timeout,
+        exit_timeout=settings.exit_timeout,
+        extra=key.options if key else (),
     )
-    grpc = f"{settings.address}:{settings.ports.grpc}"
+    clients = settings.advertised or settings.address
     identity = Identity(
         environment=settings.environment,
         node=settings.name,
-        grpc=grpc,
-        http=f"{settings.address}:{settings.ports.http}",
-        server=environment.versions,
+        grpc=f"{clients}:{settings.ports.grpc}",
+        http=f"{clients}:{settings.ports.http}",
+        server=installation.versions,
     )
-    server = EmbeddedServer(options, environment)
-    return Agent(identity, store, server, GrpcControl(grpc), folder, progress=progress)
+    server = EmbeddedServer(options, installation)
+    control = GrpcControl(f"{options.host}:{settings.ports.grpc}", key)
+    return Agent(identity, store, server, control, folder, progress=progress)

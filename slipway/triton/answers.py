@@ -24,6 +24,11 @@ def all_ports(host: str, ports: Ports, name: str) -> bool:
     )
 
 
+def ready(host: str, port: int) -> bool:
+    """Whether Triton itself says so; of its models it knows little."""
+    return _get(host, port, contract.HEALTH_READY) is not None
+
+
 def metrics(host: str, port: int) -> str | None:
     """What Prometheus would read; None where nobody answers."""
     body = _get(host, port, "/metrics")

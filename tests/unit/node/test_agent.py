@@ -3,11 +3,16 @@ import json
 import pytest
 
 from slipway import contract
-from slipway.errors import StorageFull
+from slipway.errors import RegistryError, StorageFull
 from slipway.node import events
 from slipway.node.report import read_report
+from slipway.node.standing import Standing
 from slipway.registry.releases import promote, roll_back
 from tests.unit.node.conftest import INPUT
+
+
+def unreachable(*_args):
+    raise RegistryError("The registry cannot be reached")
 
 
 def happened(agent):
@@ -213,13 +218,8 @@ def test_an_unreachable_registry_changes_nothing(agent, released, triton, store,
     released(10)
     list(agent.round())
 
-    def gone(*_args):
-        from slipway.errors import RegistryError
-
-        raise RegistryError("The registry cannot be reached")
-
-    monkeypatch.setattr(type(store), "list", gone)
-    monkeypatch.setattr(type(store), "write", gone)
+    monkeypatch.setattr(type(store), "list", unreachable)
+    monkeypatch.setattr(type(store), "write", unreachable)
     assert set(happened(agent)) == {"Unreachable"}
     assert answer(triton) == 10
 
@@ -281,6 +281,12 @@ def test_every_event_has_a_sentence_and_a_json_form():
         events.Restarting("because", 1.0),
         events.Down("because"),
         events.Unreachable("because"),
+        events.HookDone("launch", held=True),
+        events.HookDone("launch", held=False),
+        events.Joined("10.0.0.1"),
+        events.Left(),
+        events.Leaving("because", 1.0),
+        events.Setback("Publishing metrics", "because"),
     ]
     assert {type(e) for e in samples} == set(events.Event.__args__)
     for event in samples:
@@ -288,3 +294,52 @@ def test_every_event_has_a_sentence_and_a_json_form():
         assert json.loads(json.dumps(events.to_json(event)))["event"] == (
             type(event).__name__.lower()
         )
+
+
+def test_a_node_is_ready_once_every_released_model_is_answered_for(agent, released):
+    released(10, model="one")
+    released(20, model="two", golden=99)
+    assert not agent.standing.ready
+    list(agent.round())
+    assert agent.standing == Standing(ready=False, served=1, failed=1, restarts=0)
+    released(30, model="two")
+    list(agent.round())
+    assert agent.standing == Standing(ready=True, served=2, failed=0, restarts=0)
+
+
+def test_a_refused_release_leaves_a_node_ready_that_serves_the_version_before(agent, released):
+    released(10)
+    list(agent.round())
+    released(20, golden=99)
+    list(agent.round())
+    assert agent.standing == Standing(ready=True, served=1, failed=1, restarts=0)
+
+
+def test_an_environment_without_releases_has_ready_nodes(agent):
+    list(agent.round())
+    assert agent.standing.ready
+
+
+def test_a_node_that_never_heard_of_its_releases_is_not_ready(agent, store, monkeypatch):
+    monkeypatch.setattr(type(store), "list", unreachable)
+    list(agent.round())
+    assert not agent.standing.ready
+
+
+def test_a_withdrawn_model_does_not_count_as_failed(agent, released, tmp_path):
+    released(10, golden=99)
+    list(agent.round())
+    assert agent.standing.failed == 1
+    (tmp_path / "registry" / contract.release_key("local", "tiny")).unlink()
+    list(agent.round())
+    assert agent.standing.failed == 0
+
+
+def test_a_node_that_leaves_reports_that_it_serves_nothing(agent, released, triton, store):
+    released(10)
+    list(agent.round())
+    assert list(agent.leave()) == []
+    assert not triton.running
+    model = read_report(store, "local", "here").models[0]
+    assert (model.released, model.serving) == (1, None)
+    assert not agent.standing.ready

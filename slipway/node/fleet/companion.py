@@ -1,0 +1,82 @@
+"""The thread beside the node in which it is a member of its fleet, also while a sync takes long."""
+
+import signal
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from slipway.node.events import Event
+from slipway.node.fleet.member import Member
+from slipway.node.standing import Standing
+
+JOIN = 15.0
+"""Seconds to wait for a call to AWS that is under way when the node stops."""
+
+
+class SyncSteps:
+    """Counts how often a sync got further than ever: a `Progress`.
+
+    What is fetched again after a failure does not count, so that the count ends.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._furthest: dict[float, float] = {}
+
+    def __call__(self, done: float, total: float, note: str = "") -> None:  # noqa: ARG002
+        if done > self._furthest.get(total, 0):
+            self._furthest[total] = done
+            self.count += 1
+
+
+class Companion:
+    """Ticks a member until it is time to go, then interrupts the main thread. A context manager.
+
+    `error` is what ended it, if anything did that should not have.
+    """
+
+    def __init__(
+        self,
+        member: Member,
+        standing: Callable[[], Standing],
+        steps: SyncSteps,
+        show: Callable[[Event], None],
+        interval: float,
+    ) -> None:
+        self._member = member
+        self._standing = standing
+        self._steps = steps
+        self._show = show
+        self._interval = interval
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
+        self.error: Exception | None = None
+
+    def __enter__(self) -> "Companion":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stopped.set()
+        self._thread.join(JOIN)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                for event in self._member.tick(self._standing(), self._steps.count):
+                    self._show(event)
+                if self._member.over:
+                    break
+                self._stopped.wait(self._interval)
+        except Exception as error:  # noqa: BLE001 - a thread's end would go unnoticed
+            self.error = error
+        if not self._stopped.is_set():
+            main = threading.main_thread().ident
+            assert main is not None
+            # To that thread alone: another's signal would not wake it from its sleep.
+            signal.pthread_kill(main, signal.SIGTERM)
