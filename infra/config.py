@@ -7,33 +7,33 @@ setting that is missing here is missing there.
 import dataclasses
 import difflib
 import json
+import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
-from infra.errors import Problem, SettingError, setting
+from infra.errors import ELSEWHERE, Problem, SettingError, setting
 from infra.instances import InstanceType, catalogue
 from infra.names import PROJECT
 from infra.settings import Settings
 
-ELSEWHERE = {"environment": "the stack's name", "region": "aws:region"}
-"""Fields that are no settings of `slipway:`, and where they come from."""
-
 Group = TypeVar("Group")
+
+_ARM = re.compile(r"[a-z]+\d+g[a-z]*\.")
+"""AWS writes the processor's maker after the generation; `g` is its own, Graviton."""
 
 
 def read_settings() -> Settings:
     """The environment that this stack is. Raises `SettingError`, which names all that is wrong."""
-    region = pulumi.Config("aws").get("region")
+    region = pulumi.Config("aws").get("region") or ""
+    values: dict[str, Any] = {"environment": pulumi.get_stack(), "region": region}
+    problems = list(_unknown())
     if not region:
         mend = "Run: pulumi config set aws:region eu-central-1"
-        raise SettingError([Problem("aws:region", "", "it has to be set", mend)])
-    _refuse_unknown()
-    values: dict[str, Any] = {"environment": pulumi.get_stack(), "region": region}
-    problems: list[Problem] = []
+        problems.append(Problem(setting("region"), region, "it has to be set", mend))
     for name, kind in typing.get_type_hints(Settings).items():
         if name in values:
             continue
@@ -132,6 +132,9 @@ def _integers(text: str) -> tuple[int, ...]:
 def _instance_types(text: str) -> tuple[InstanceType, ...]:
     known = catalogue()
     for name in _texts(text):
+        if _ARM.match(name):
+            why = f"{name} has an ARM processor, and the serving image is for x86-64"
+            raise _Unreadable(why, "Take a type with an Intel or AMD processor, like g6.xlarge")
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
             why = f"{name} is not in the catalogue of instance types"
@@ -149,19 +152,16 @@ _READERS: Mapping[Any, Callable[[str], Any]] = {
 }
 
 
-def _refuse_unknown() -> None:
-    """A misspelt setting would be left at its default without a word.
+def _unknown() -> Iterator[Problem]:
+    """Settings that nobody declared: a misspelt one would be left at its default without a word.
 
     Pulumi has no call for all keys; a program run by the CLI has them in `PULUMI_CONFIG`, one that
-    is run in a test in `CONFIG`.
+    is run within another process in `CONFIG`.
     """
     given = {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}
     known = {setting(name) for name in fields()}
-    problems = []
     for key in sorted(key for key in given if key.startswith(f"{PROJECT}:") and key not in known):
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-        mend = f"Did you mean {near[0]}?" if near else ""
-        mend = f"{mend} Remove it with: pulumi config rm {key}".strip()
-        problems.append(Problem(key, given[key], "there is no such setting", mend))
-    if problems:
-        raise SettingError(problems)
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+        mend = f"Did you mean {near[0]}? " if near else ""
+        mend += f"Remove it with: pulumi config rm {key}"
+        yield Problem(key, given[key], "there is no such setting", mend)

@@ -34,9 +34,13 @@ class SettingError(pulumi.RunError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+ELSEWHERE = {"environment": "the stack's name", "region": "aws:region"}
+"""Fields that are no settings of `slipway:`, and what a person calls them."""
+
+
 def setting(field: str) -> str:
     """`slipway:minServers`, for the field `min_servers`."""
-    return f"{PROJECT}:{camel(field)}"
+    return ELSEWHERE.get(field) or f"{PROJECT}:{camel(field)}"
 
 
 def camel(field: str) -> str:

@@ -1,6 +1,18 @@
 """How clients reach the servers, and who they must prove to be."""
 
+import ipaddress
 from dataclasses import dataclass
+
+from infra.settings.checks import Checks
+
+_MOST_RANGES = 25
+"""Two rules each, and a security group has 60."""
+_LONGEST_IDLE = 4000
+IDLE_MARGIN = 30
+"""Between the longest answer and the idle timeout: `Timings.idle_timeout`."""
+
+_URL = r"https://[^\s/?#]+\.[^\s?#]+"
+_URL_LENGTH = 256
 
 
 @dataclass(frozen=True)
@@ -28,3 +40,176 @@ class IngressSettings:
     waf: bool
     waf_rate_limit: int
     longest_request_seconds: int
+
+    def __post_init__(self) -> None:
+        check = Checks(self)
+        check.one_of("load_balancer", "application", "network", "none")
+        check.one_of("auth", "none", "mtls", "jwt")
+        self._check_name(check)
+        self._check_audience(check)
+        if self.load_balancer == "none":
+            self._check_absent(check)
+        else:
+            self._check_tls(check)
+        if self.load_balancer == "network":
+            self._check_network(check)
+        self._check_auth(check)
+        check.within("waf_rate_limit", 10, 2_000_000_000, "as AWS WAF has it")
+        check.within(
+            "longest_request_seconds",
+            1,
+            _LONGEST_IDLE - IDLE_MARGIN,
+            f"for a load balancer keeps idle connections for {_LONGEST_IDLE} seconds at most",
+        )
+        check.done()
+
+    def _check_absent(self, check: Checks) -> None:
+        """Without a load balancer nothing that it would do can be asked for."""
+        for field in ("public", "allowed_cidrs", "domain", "certificate_arn", "waf"):
+            check.refuse_if(
+                getattr(self, field),
+                field,
+                "there is no load balancer that would heed it",
+                "Remove it, or set slipway:loadBalancer",
+            )
+        check.refuse_if(
+            self.auth != "none",
+            "auth",
+            "it is the load balancer that would ask, and there is none",
+            "Set it to none, or slipway:loadBalancer to application",
+        )
+
+    def _check_tls(self, check: Checks) -> None:
+        check.refuse_if(
+            not self.domain,
+            "domain",
+            "TLS needs a name that clients can verify",
+            "Set it, like models.example.com",
+        )
+        check.refuse_if(
+            not (self.zone_id or self.certificate_arn),
+            "certificate_arn",
+            "TLS needs a certificate, and without slipway:zoneId none can be made",
+            "Set it, or slipway:zoneId to the public zone of the domain",
+        )
+
+    def _check_network(self, check: Checks) -> None:
+        check.refuse_if(
+            self.auth != "none",
+            "auth",
+            "a network load balancer does not look into requests",
+            "Set it to none, or slipway:loadBalancer to application",
+        )
+        check.refuse_if(
+            self.waf,
+            "waf",
+            "AWS WAF cannot be put before a network load balancer",
+            "Set it to false, or slipway:loadBalancer to application",
+        )
+
+    def _check_name(self, check: Checks) -> None:
+        check.domain("domain")
+        check.matches(
+            "zone_id",
+            r"Z[A-Z0-9]{7,31}",
+            "it is no id of a Route 53 zone",
+            "Look it up with: aws route53 list-hosted-zones",
+        )
+        check.refuse_if(
+            self.zone_id and not self.domain,
+            "zone_id",
+            "nothing would be written into the zone without slipway:domain",
+            "Set slipway:domain, or remove it",
+        )
+        check.matches(
+            "certificate_arn",
+            r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]{36}",
+            "it is no ARN of a certificate",
+            "Look it up with: aws acm list-certificates",
+        )
+
+    def _check_audience(self, check: Checks) -> None:
+        check.refuse_if(
+            self.public and self.load_balancer != "none" and self.auth == "none",
+            "auth",
+            "the whole internet could use the models",
+            "Set it to jwt or mtls, or slipway:public to false",
+        )
+        for cidr in self.allowed_cidrs:
+            why = _why_no_range(cidr, public=self.public)
+            check.refuse_if(
+                why,
+                "allowed_cidrs",
+                f"{cidr} {why}",
+                "Write networks like 198.51.100.0/24, or leave it empty",
+            )
+        check.no_duplicates("allowed_cidrs")
+        check.refuse_if(
+            len(self.allowed_cidrs) > _MOST_RANGES,
+            "allowed_cidrs",
+            f"a security group has room for {_MOST_RANGES}",
+            "Join neighbours to larger ranges",
+        )
+
+    def _check_auth(self, check: Checks) -> None:
+        check.refuse_if(
+            self.auth == "mtls" and not self.trust_store,
+            "trust_store",
+            "client certificates are checked against it",
+            "Set it to the CA bundle: s3://bucket/key",
+        )
+        check.refuse_if(
+            self.trust_store and self.auth != "mtls",
+            "trust_store",
+            f"slipway:auth is {self.auth}, and only mtls has one",
+            "Remove it, or set slipway:auth to mtls",
+        )
+        check.matches(
+            "trust_store",
+            r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s]+",
+            "it is no object in S3",
+            "Write s3://bucket/key",
+        )
+        for field, what in (("jwt_issuer", "iss"), ("jwt_keys", "JWKS")):
+            value = getattr(self, field)
+            check.refuse_if(
+                self.auth == "jwt" and not value,
+                field,
+                f"tokens cannot be checked without it ({what})",
+                "Set it to an https URL of the identity provider",
+            )
+            check.refuse_if(
+                value and self.auth != "jwt",
+                field,
+                f"slipway:auth is {self.auth}, and only jwt has one",
+                "Remove it, or set slipway:auth to jwt",
+            )
+            check.matches(
+                field, _URL, "it is no https URL", "Write it as the provider publishes it"
+            )
+            check.refuse_if(
+                len(value) > _URL_LENGTH,
+                field,
+                f"AWS takes {_URL_LENGTH} characters, and these are {len(value)}",
+                "Use a shorter URL",
+            )
+
+
+def _why_no_range(cidr: str, *, public: bool) -> str:
+    try:
+        network = ipaddress.IPv4Network(cidr, strict=False)
+    except ValueError:
+        return "is no IPv4 range"
+    if str(network) != cidr:
+        return f"does not begin at the first address of its range, {network}"
+    if network.prefixlen == 0:
+        return "is everybody"
+    if public and network.is_private and not _documentation(network):
+        return "is private, and nobody comes from there through the internet"
+    return ""
+
+
+def _documentation(network: ipaddress.IPv4Network) -> bool:
+    """Ranges of RFC 5737, which stand for public ones in examples."""
+    examples = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+    return any(network.subnet_of(ipaddress.IPv4Network(example)) for example in examples)

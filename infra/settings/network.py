@@ -1,6 +1,20 @@
 """Where the servers live."""
 
+import ipaddress
 from dataclasses import dataclass
+
+from infra.settings.checks import LOG_DAYS, Checks
+
+LARGEST_VPC = 16
+SMALLEST_VPC = 22
+"""Prefix that holds a /24 of servers for each of three zones, and the public subnets in a fourth:
+with fewer zones as well, so that one can be added without moving a subnet.
+"""
+
+_PRIVATE = tuple(
+    ipaddress.IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)
+_DOCKER = ipaddress.IPv4Network("172.17.0.0/16")
 
 
 @dataclass(frozen=True)
@@ -17,3 +31,69 @@ class NetworkSettings:
     interface_endpoints: bool
     flow_log_days: int
     namespace: str
+
+    def __post_init__(self) -> None:
+        check = Checks(self)
+        self._check_range(check)
+        check.within("zones", 1, 3)
+        check.one_of("nat", "none", "single", "zone")
+        check.refuse_if(
+            self.nat == "none" and not self.interface_endpoints,
+            "nat",
+            "servers would reach no AWS API, and so neither models nor image",
+            "Set slipway:interfaceEndpoints to true, or slipway:nat to single",
+        )
+        check.refuse_if(
+            self.nat == "zone" and self.zones == 1,
+            "nat",
+            "of one zone that is the same as single",
+            "Set it to single, or slipway:zones to 2 or 3",
+        )
+        check.one_of("flow_log_days", *LOG_DAYS)
+        check.domain("namespace")
+        check.refuse_if(not self.namespace, "namespace", "servers could not be found", "Name one")
+        check.refuse_if(
+            self.namespace.endswith(".local"),
+            "namespace",
+            "names under .local belong to multicast DNS, and Linux does not ask a server for them",
+            "Take another ending, like .internal",
+        )
+        check.done()
+
+    def _check_range(self, check: Checks) -> None:
+        try:
+            vpc = ipaddress.IPv4Network(self.vpc_cidr, strict=False)
+        except ValueError:
+            mend = "Write a network and its prefix, like 10.40.0.0/16"
+            check.refuse_if(True, "vpc_cidr", "it is no IPv4 address range", mend)
+            return
+        check.refuse_if(
+            str(vpc) != self.vpc_cidr,
+            "vpc_cidr",
+            "its address is not the first of its range",
+            f"Write {vpc}",
+        )
+        check.refuse_if(
+            vpc.prefixlen < LARGEST_VPC,
+            "vpc_cidr",
+            f"AWS has no VPC larger than /{LARGEST_VPC}",
+            f"Write {vpc.network_address}/{LARGEST_VPC}",
+        )
+        check.refuse_if(
+            vpc.prefixlen > SMALLEST_VPC,
+            "vpc_cidr",
+            f"it is too small for the subnets of {self.zones} zones",
+            f"Take a /{SMALLEST_VPC} or larger",
+        )
+        check.refuse_if(
+            not any(vpc.subnet_of(private) for private in _PRIVATE),
+            "vpc_cidr",
+            "its addresses are not private (RFC 1918)",
+            "Take a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
+        )
+        check.refuse_if(
+            vpc.overlaps(_DOCKER),
+            "vpc_cidr",
+            f"{_DOCKER} is what Docker gives its own bridge on every server",
+            "Take another range, like 10.40.0.0/16",
+        )

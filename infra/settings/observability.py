@@ -1,6 +1,12 @@
 """What is kept, and when somebody is told."""
 
+import re
 from dataclasses import dataclass
+
+from infra.settings.checks import LOG_DAYS, Checks
+
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_HOUR_IN_MILLISECONDS = 3_600_000
 
 
 @dataclass(frozen=True)
@@ -16,3 +22,21 @@ class ObservabilitySettings:
     error_percent: int
     gpu_memory_percent: int
     budget_usd: int
+
+    def __post_init__(self) -> None:
+        check = Checks(self)
+        check.one_of("log_days", *LOG_DAYS)
+        wrong = [address for address in self.alarm_emails if not _ADDRESS.fullmatch(address)]
+        check.refuse_if(
+            wrong,
+            "alarm_emails",
+            f"{', '.join(wrong)} is no e-mail address",
+            "Write addresses like oncall@example.com",
+        )
+        check.no_duplicates("alarm_emails")
+        check.within("p99_milliseconds", 1, _HOUR_IN_MILLISECONDS)
+        check.within("queue_milliseconds", 1, _HOUR_IN_MILLISECONDS)
+        check.within("error_percent", 1, 99, "or the alarm would always or never be on")
+        check.within("gpu_memory_percent", 1, 99, "or the alarm would always or never be on")
+        check.within("budget_usd", 0, 10_000_000, "and 0 is for none")
+        check.done()

@@ -1,6 +1,12 @@
 """Who may publish model versions from a CI, without keys (OpenID Connect)."""
 
+import re
 from dataclasses import dataclass
+
+from infra.settings.checks import Checks
+
+_NAMED = 2
+"""Separators before a wildcard of which a subject names an owner: `repo:example/*`."""
 
 
 @dataclass(frozen=True)
@@ -14,3 +20,44 @@ class PublisherSettings:
     publisher_issuer: str
     publisher_audience: str
     publisher_subjects: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        check = Checks(self)
+        check.matches(
+            "publisher_issuer",
+            r"[a-z0-9.-]+\.[a-z]{2,}(/[\w./-]*\w)?",
+            "it is no host name",
+            "Write it without https:// and without a slash at the end",
+        )
+        check.refuse_if(
+            self.publisher_issuer and not self.publisher_subjects,
+            "publisher_subjects",
+            "then everybody who has a token of the issuer could publish",
+            "List who may, like repo:example/models:ref:refs/heads/main",
+        )
+        check.refuse_if(
+            self.publisher_subjects and not self.publisher_issuer,
+            "publisher_issuer",
+            "slipway:publisherSubjects are given, and nobody who issues their tokens",
+            "Set it, like token.actions.githubusercontent.com, or remove the subjects",
+        )
+        check.refuse_if(
+            self.publisher_issuer and not self.publisher_audience,
+            "publisher_audience",
+            "tokens made for other services would be taken as well",
+            "Set it to sts.amazonaws.com, which CI systems use for AWS",
+        )
+        wide = [subject for subject in self.publisher_subjects if _is_wide(subject)]
+        check.refuse_if(
+            wide,
+            "publisher_subjects",
+            f"{', '.join(wide) or 'it'} lets strangers in: it names no owner before the wildcard",
+            "Begin it with one, like repo:example/*",
+        )
+        check.no_duplicates("publisher_subjects")
+        check.done()
+
+
+def _is_wide(subject: str) -> bool:
+    named = re.split(r"[*?]", subject, maxsplit=1)[0]
+    return (named != subject or not subject) and len(re.findall(r"[:/]", named)) < _NAMED

@@ -1,6 +1,10 @@
 """When there are more servers, and when none."""
 
+import zoneinfo
 from dataclasses import dataclass
+
+from infra.settings.checks import Checks, spelled
+from infra.settings.cron import why_no_cron
 
 
 @dataclass(frozen=True)
@@ -16,3 +20,37 @@ class ScalingSettings:
     sleep: str
     wake: str
     time_zone: str
+
+    def __post_init__(self) -> None:
+        check = Checks(self)
+        check.one_of("scale_on", "pending", "queue", "requests", "none")
+        check.within("scale_target", 1, 1_000_000)
+        pair = spelled(("sleep", "wake"))
+        check.refuse_if(
+            self.sleep and not self.wake, "wake", "servers would never wake up", f"Set {pair}"
+        )
+        check.refuse_if(
+            self.wake and not self.sleep, "sleep", "servers would never sleep", f"Set {pair}"
+        )
+        check.refuse_if(
+            self.sleep and self.sleep == self.wake,
+            "wake",
+            "servers would stop and start at the same time",
+            "Set it to another time than slipway:sleep",
+        )
+        for field, expression in (("sleep", self.sleep), ("wake", self.wake)):
+            check.refuse_if(
+                expression and why_no_cron(expression),
+                field,
+                why_no_cron(expression),
+                "Write minute, hour, day, month and weekday, like 0 20 * * 1-5",
+            )
+        # Empty on a system without a time zone database: then AWS is the first to know.
+        known = zoneinfo.available_timezones()
+        check.refuse_if(
+            known and self.time_zone not in known,
+            "time_zone",
+            "it is no name of a time zone (IANA)",
+            "Write one like Europe/Berlin or Etc/UTC",
+        )
+        check.done()

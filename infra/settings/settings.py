@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from infra.settings.checks import Checks
 from infra.settings.ingress import IngressSettings
 from infra.settings.network import NetworkSettings
 from infra.settings.observability import ObservabilitySettings
@@ -9,8 +10,11 @@ from infra.settings.publisher import PublisherSettings
 from infra.settings.scaling import ScalingSettings
 from infra.settings.servers import ServerSettings
 from infra.settings.store import StoreSettings
+from slipway.contract import ENVIRONMENTS
 
 SHAPES = ("cluster", "single", "container")
+STACKS = tuple(name for name in ENVIRONMENTS if name != "local")
+_TAG = r"[\w +=.:/@-]{1,256}"
 
 
 @dataclass(frozen=True)
@@ -36,3 +40,200 @@ class Settings:
     scaling: ScalingSettings
     ingress: IngressSettings
     observability: ObservabilitySettings
+
+    def __post_init__(self) -> None:
+        check = Checks(self, self.network, self.servers, self.scaling, self.ingress,
+                       self.observability)  # fmt: skip
+        self._check_environment(check)
+        self._check_image(check)
+        self._check_shape(check)
+        self._check_places(check)
+        self._check_scaling(check)
+        self._check_ingress(check)
+        if self.environment == "prod":
+            self._check_prod(check)
+        check.done()
+
+    def _check_environment(self, check: Checks) -> None:
+        check.one_of("environment", *STACKS)
+        check.matches(
+            "region",
+            r"[a-z]{2,3}(-[a-z]+)+-\d",
+            "it is no name of a region",
+            "Run: pulumi config set aws:region eu-central-1",
+        )
+        check.one_of("shape", *SHAPES)
+        check.refuse_if(
+            not self.owner,
+            "owner",
+            "somebody has to answer for the servers and their cost",
+            "Set it to your team: pulumi config set slipway:owner my-team",
+        )
+        for field in ("owner", "cost_center"):
+            check.matches(
+                field,
+                _TAG,
+                "AWS takes letters, digits, spaces and + - = . _ : / @ as a tag",
+                "Write it with these, at most 256",
+            )
+
+    def _check_image(self, check: Checks) -> None:
+        check.refuse_if(
+            self.image == "latest",
+            "image",
+            "what it means changes, so that neither a roll-out nor a rollback is repeatable",
+            "Name a version, like 0.1.0",
+        )
+        check.matches(
+            "image",
+            r"sha256:[0-9a-f]{64}|\w[\w.-]{0,127}",
+            "it is neither a tag nor a digest",
+            "Write what comes after the repository's name: 0.1.0, or sha256: and 64 digits",
+        )
+
+    def _check_shape(self, check: Checks) -> None:
+        if self.shape == "single":
+            self._check_single(check)
+        check.refuse_if(
+            self.shape in {"cluster", "container"} and self.ingress.load_balancer == "none",
+            "load_balancer",
+            f"clients would find one server of a {self.shape}, and not the others",
+            "Set it to application or network, or slipway:shape to single",
+        )
+        check.refuse_if(
+            self.shape == "container" and self.servers.warm_pool,
+            "warm_pool",
+            "in shape container ECS decides how many servers there are, and counts none that is "
+            "stopped",
+            "Set it to 0, or slipway:shape to cluster",
+        )
+        check.refuse_if(
+            self.shape != "container" and self.servers.network_mode == "bridge",
+            "network_mode",
+            f"in shape {self.shape} the container always has the network of its server",
+            "Set it to host and slipway:hopLimit to 1, or slipway:shape to container",
+        )
+
+    def _check_single(self, check: Checks) -> None:
+        check.refuse_if(
+            self.servers.max_servers != 1,
+            "max_servers",
+            "shape single is one server",
+            "Set it to 1, or slipway:shape to cluster",
+        )
+        check.refuse_if(
+            self.servers.warm_pool,
+            "warm_pool",
+            "shape single is one server, and none waits beside it",
+            "Set it to 0, or slipway:shape to cluster",
+        )
+        check.refuse_if(
+            self.ingress.load_balancer != "none",
+            "load_balancer",
+            "shape single is found by discovery",
+            "Set it to none, or slipway:shape to cluster",
+        )
+        check.refuse_if(
+            self.scaling.scale_on != "none",
+            "scale_on",
+            "shape single is one server, whatever the load",
+            "Set it to none, or slipway:shape to cluster",
+        )
+
+    def _check_places(self, check: Checks) -> None:
+        one_zone = self.network.zones == 1
+        check.refuse_if(
+            self.servers.spot and one_zone,
+            "zones",
+            "spot capacity of one zone runs out",
+            "Set it to 2 or 3, or slipway:spotPercent to 0",
+        )
+        check.refuse_if(
+            self.ingress.load_balancer == "application" and one_zone,
+            "zones",
+            "AWS has application load balancers in two zones or more",
+            "Set it to 2 or 3",
+        )
+        check.refuse_if(
+            self.servers.capacity_reservation.startswith("cr-") and not one_zone,
+            "capacity_reservation",
+            f"one reservation is in one zone, and slipway:zones is {self.network.zones}",
+            "Name the ARN of a resource group of reservations, or set slipway:zones to 1",
+        )
+
+    def _check_scaling(self, check: Checks) -> None:
+        servers, scale_on = self.servers, self.scaling.scale_on
+        fixed = servers.min_servers == servers.max_servers
+        check.refuse_if(
+            scale_on != "none" and fixed,
+            "scale_on",
+            f"slipway:minServers and slipway:maxServers are both {servers.max_servers}",
+            "Raise slipway:maxServers, or set it to none",
+        )
+        check.refuse_if(
+            scale_on == "none" and not fixed,
+            "scale_on",
+            f"nothing would ever start more than {servers.min_servers} servers",
+            "Set it to pending, or slipway:maxServers to slipway:minServers",
+        )
+        check.refuse_if(
+            scale_on == "requests" and self.ingress.load_balancer == "network",
+            "scale_on",
+            "a network load balancer counts connections, no requests",
+            "Set it to pending or queue, or slipway:loadBalancer to application",
+        )
+        check.refuse_if(
+            self.ingress.longest_request_seconds > servers.drain_seconds,
+            "longest_request_seconds",
+            f"a server that leaves waits slipway:drainSeconds, {servers.drain_seconds}, and would "
+            "cut such an answer off",
+            "Lower it, or raise slipway:drainSeconds",
+        )
+
+    def _check_ingress(self, check: Checks) -> None:
+        arn = self.ingress.certificate_arn
+        check.refuse_if(
+            arn and arn.split(":")[3] != self.region,
+            "certificate_arn",
+            f"the load balancer is in {self.region} and takes certificates of that region alone",
+            "Request or import it there",
+        )
+
+    def _check_prod(self, check: Checks) -> None:
+        servers = self.servers
+        check.refuse_if(
+            not self.protect,
+            "protect",
+            "in prod one command could delete models and logs",
+            "Set it to true",
+        )
+        check.refuse_if(
+            self.network.zones == 1,
+            "zones",
+            "prod has to live through the loss of one",
+            "Set it to 2 or 3",
+        )
+        check.refuse_if(
+            self.shape != "single" and servers.min_servers == 1,
+            "min_servers",
+            "in prod the loss of one server must not be the loss of all",
+            "Set it to 2 or more",
+        )
+        check.refuse_if(
+            servers.spot and servers.on_demand_base == 0,
+            "on_demand_base",
+            "AWS may take all spot servers of prod at once",
+            "Set it to 1 or more, best to slipway:minServers",
+        )
+        check.refuse_if(
+            self.scaling.sleep,
+            "sleep",
+            "prod has no hours in which nobody calls",
+            "Remove slipway:sleep and slipway:wake",
+        )
+        check.refuse_if(
+            not self.observability.alarm_emails,
+            "alarm_emails",
+            "an alarm of prod has to reach somebody",
+            "Add an address, like oncall@example.com",
+        )
