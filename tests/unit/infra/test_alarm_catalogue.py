@@ -185,6 +185,8 @@ def test_no_server_is_trouble_only_while_some_are_wanted(alarm):
     assert not speaks(alarm, wanted=2, healthy=1)
     assert not speaks(alarm, wanted=0, healthy=None)
     assert not speaks(alarm, wanted=None, healthy=None)
+    # A node of the balancer without servers in its own zone sees none, and that is no trouble.
+    assert alarm.readings["healthy"].stat == "Maximum"
 
 
 def test_servers_on_their_way_are_no_shortage():
@@ -212,6 +214,8 @@ def test_silence_is_trouble_only_where_servers_are():
     assert not speaks(SILENT, serving=1, reports=5)
     assert not speaks(SILENT, serving=0, reports=None)
     assert SILENT.readings["reports"].stat == "SampleCount"
+    # A server that came into service within the period has not had the time to report.
+    assert SILENT.readings["serving"].stat == "Minimum"
 
 
 def test_gpu_memory_is_compared_in_percent():
