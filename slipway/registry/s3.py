@@ -3,6 +3,7 @@
 boto3 brings credentials, region, endpoint, retries and the checksums of every transfer.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
+from slipway import contract
 from slipway.errors import Conflict, NotFound, RegistryError
 from slipway.files import staged_file, storage_errors
 from slipway.registry.store import (
@@ -69,7 +71,8 @@ class S3Store:
         self._prefix = check_prefix(prefix)
         with self._errors("be opened"):
             # The default session would keep the first credentials for the whole process.
-            self._client = boto3.Session().client("s3", config=CLIENT)
+            region = os.environ.get(contract.ENV_REGION)
+            self._client = boto3.Session(region_name=region).client("s3", config=CLIENT)
 
     @property
     def url(self) -> str:

@@ -279,3 +279,11 @@ def test_a_full_disk_leaves_the_target_of_a_download(plain, tmp_path, monkeypatc
         plain.download("blob", tmp_path / "target")
     assert (tmp_path / "target").read_bytes() == b"before"
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
+
+
+def test_the_region_is_taken_from_the_variable_that_boto3_does_not_read(endpoint, monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    store = open_store("s3://registry")
+    assert store._client.meta.region_name == "eu-central-1"
+    store._client.close()

@@ -1,5 +1,6 @@
 """How the node's adapters reach AWS: clients that give up soon, and errors of our own."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +9,7 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
+from slipway import contract
 from slipway.errors import FleetError
 
 CLIENT = Config(
@@ -21,7 +23,8 @@ CLIENT = Config(
 def client(service: str) -> Any:
     """A client with a session of its own: sessions may not be shared among threads."""
     with errors(f"open {service}"):
-        return boto3.Session().client(service, config=CLIENT)
+        region = os.environ.get(contract.ENV_REGION)
+        return boto3.Session(region_name=region).client(service, config=CLIENT)
 
 
 def code_of(error: botocore.exceptions.ClientError) -> str:
