@@ -26,7 +26,7 @@ _MEMORY_SHARE = 0.85
 
 @dataclass(frozen=True)
 class ContainerServiceArgs:
-    """`fleet_arn` is the auto scaling group, which must protect its servers from scale-in. The roles
+    """`fleet_arn` is the auto scaling group, which must protect its servers from scale-in. Roles
     are None only in other shapes.
     """
 
