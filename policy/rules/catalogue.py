@@ -10,13 +10,15 @@ from . import (
     permissions,
     protection,
     retention,
+    routing,
     serving,
     tags,
 )
 from .model import Rule, Stack, StackRule, Violation
 
 _THEMES = (
-    encryption, exposure, permissions, instances, serving, protection, tags, retention, alarms,
+    encryption, exposure, permissions, instances, serving, routing, protection, tags, retention,
+    alarms,
 )  # fmt: skip
 ALL: tuple[Rule | StackRule, ...] = tuple(rule for theme in _THEMES for rule in theme.RULES)
 

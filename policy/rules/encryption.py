@@ -17,10 +17,9 @@ _PLAIN = ("HTTP", "TCP", "UDP", "TCP_UDP")
 def log_buckets(stack: Stack) -> frozenset[str]:
     """URNs of the buckets that AWS itself writes access logs into."""
     logging = stack.of("aws:s3/bucketLogging:BucketLogging")
-    targets = [urn for each in logging for urn in each.refers.get("targetBucket", ())]
-    balancers = stack.of(LOAD_BALANCER)
-    targets += [urn for each in balancers for urn in each.refers.get("accessLogs", ())]
-    return frozenset(targets)
+    writers = [(each, "targetBucket") for each in logging]
+    writers += [(each, "accessLogs") for each in stack.of(LOAD_BALANCER)]
+    return frozenset(urn for each, name in writers for urn in stack.origins(each, name, "bucket"))
 
 
 def _buckets(stack: Stack) -> Iterator[tuple[Checked, str]]:

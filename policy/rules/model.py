@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any, Final
 
 PRODUCTION = "prod"
@@ -61,6 +62,24 @@ class Stack:
     def of(self, *types: str) -> tuple[Checked, ...]:
         return tuple(resource for resource in self.resources if resource.type in types)
 
+    @cached_property
+    def _by_urn(self) -> Mapping[str, Checked]:
+        return {resource.urn: resource for resource in self.resources}
+
+    def origins(self, resource: Checked, property_: str, passing: str = "") -> frozenset[str]:
+        """URNs that a property's value comes from, also through resources that pass it on as their
+        own property `passing`: a bucket's name may be taken from the bucket's policy.
+        """
+        found: set[str] = set()
+        ahead = list(resource.refers.get(property_, ()))
+        while ahead:
+            urn = ahead.pop()
+            if urn not in found:
+                found.add(urn)
+                through = self._by_urn.get(urn)
+                ahead += through.refers.get(passing or property_, ()) if through else ()
+        return frozenset(found)
+
     def referring(
         self, to: Checked, type_: str, property_: str, key: str = ""
     ) -> tuple[Checked, ...]:
@@ -72,7 +91,7 @@ class Stack:
         return tuple(
             resource
             for resource in self.of(type_)
-            if to.urn in resource.refers.get(property_, ())
+            if to.urn in self.origins(resource, property_)
             or (named and resource.properties.get(property_) == called)
         )
 

@@ -29,6 +29,7 @@ NAMES_NO_RESOURCE = frozenset(
         "ecs:DiscoverPollEndpoint",
         "servicediscovery:DiscoverInstances",
         "servicediscovery:GetOperation",
+        "ssm:UpdateInstanceInformation",
         "ssmmessages:CreateControlChannel",
         "ssmmessages:CreateDataChannel",
         "ssmmessages:OpenControlChannel",
@@ -40,6 +41,7 @@ NAMES_NO_RESOURCE = frozenset(
 can be written. All are of the kind that a server or a CI calls; extend it from there.
 """
 
+_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 _ANY_OF_A_SERVICE = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:\*")
 _ADMINISTRATIVE = re.compile(
     r".*:policy/(job-function/)?(\w*FullAccess|\w*Administrator\w*|PowerUser\w*)"
@@ -66,7 +68,9 @@ def _resources(resource: Checked) -> Iterator[str]:
 
 def _anybody(resource: Checked) -> Iterator[str]:
     for statement in allowed(resource):
-        if "*" in statement.principals and not statement.conditions:
+        # An endpoint asks who may pass, not who may do: it narrows by what is named as well.
+        named = resource.type == _ENDPOINT and "*" not in statement.resources
+        if "*" in statement.principals and not statement.conditions and not named:
             yield f"{statement.sid} lets anybody in: name who, or add a condition"
 
 

@@ -1,10 +1,8 @@
 """GPU servers come slowly, go suddenly and hold requests: what that asks of a fleet."""
 
-import fnmatch
 from collections.abc import Iterator
 from typing import Any
 
-from .encryption import LOAD_BALANCER
 from .instances import GROUP, TEMPLATE
 from .model import UNKNOWN, Checked, Level, Rule, Stack, StackRule
 from .values import absent, among, items, known, look, number, on, prop
@@ -23,26 +21,6 @@ _BOOT_AND_PULL = 480
 _FETCH_AND_LOAD_MIB = 1024 / 100 + 1024 / 200
 """Seconds per GiB: fetched at 100 MiB/s, loaded at 200."""
 _SHORTEST_LAUNCH, _LONGEST_HOOK = 600, 7200
-
-_MANAGEMENT = (
-    "/v2/repository/index",
-    "/v2/repository/models/m/load",
-    "/v2/models/m/config",
-    "/v2/models/m/stats",
-    "/v2/models/m/trace/setting",
-    "/v2/logging",
-    "/v2/trace/setting",
-    "/v2/systemsharedmemory/status",
-    "/v2/cudasharedmemory/status",
-    "/metrics",
-    "/inference.GRPCInferenceService/RepositoryModelLoad",
-    "/inference.GRPCInferenceService/RepositoryIndex",
-    "/inference.GRPCInferenceService/ModelConfig",
-    "/inference.GRPCInferenceService/LogSettings",
-    "/inference.GRPCInferenceService/TraceSetting",
-    "/inference.GRPCInferenceService/SystemSharedMemoryRegister",
-)
-"""One path of each management API of Triton, over HTTP and over gRPC."""
 
 
 def uses_spot(group: Checked) -> bool:
@@ -124,11 +102,19 @@ def _launches(stack: Stack) -> Iterator[tuple[Checked, str]]:
                 yield group, "takes a server that never became ready into service: ABANDON it"
         grace = prop(group, "healthCheckGracePeriod")
         certain = known((grace, prop(group, "initialLifecycleHooks"), every))
-        if not hooks and certain and (number(grace) or 300) < needed:
+        # Without a load balancer's opinion a server is healthy while it runs.
+        judged = not hooks and _asks_load_balancer(group)
+        if judged and certain and (number(grace) or 300) < needed:
             yield (
                 group,
                 f"judges servers after {grace} s, they need {needed:.0f} s: hook the launch",
             )
+    longest = max(map(launch_seconds, stack.of(GROUP)), default=_SHORTEST_LAUNCH)
+    for service in stack.of("aws:ecs/service:Service"):
+        grace = prop(service, "healthCheckGracePeriodSeconds")
+        balanced = items(prop(service, "loadBalancers"))
+        if balanced and grace is not UNKNOWN and (number(grace) or 0) < longest:
+            yield service, f"judges tasks after {grace} s, they need {longest:.0f} s"
 
 
 def _drains(stack: Stack) -> Iterator[tuple[Checked, str]]:
@@ -170,42 +156,13 @@ def _readiness(resource: Checked) -> Iterator[str]:
 
 def _health(resource: Checked) -> Iterator[str]:
     behind = prop(resource, "targetGroupArns"), prop(resource, "trafficSources")
-    if not all(absent(each) for each in behind) and not among(
-        prop(resource, "healthCheckType"), "ELB"
-    ):
-        yield "keeps servers that the load balancer holds for broken: set healthCheckType to ELB"
+    asked = prop(resource, "healthCheckType") is UNKNOWN or _asks_load_balancer(resource)
+    if not all(absent(each) for each in behind) and not asked:
+        yield "keeps servers that the load balancer holds for broken: add ELB to healthCheckType"
 
 
-def _management(stack: Stack) -> Iterator[tuple[Checked, str]]:
-    for rule in stack.of("aws:lb/listenerRule:ListenerRule"):
-        if any(look(action, "type") == "forward" for action in items(prop(rule, "actions"))):
-            reached = next((path for path in _MANAGEMENT if _routes(rule, path)), "")
-            if reached:
-                yield rule, f"lets clients reach {reached}, which manages the server: name paths"
-    application = {
-        b.urn
-        for b in stack.of(LOAD_BALANCER)
-        if prop(b, "loadBalancerType") in (None, "application")
-    }
-    for listener in stack.of("aws:lb/listener:Listener"):
-        forwards = any(
-            look(a, "type") == "forward" for a in items(prop(listener, "defaultActions"))
-        )
-        if forwards and application.intersection(listener.refers.get("loadBalancerArn", ())):
-            yield listener, "forwards whatever no rule names: answer that with a fixed 404"
-
-
-def _routes(rule: Checked, path: str) -> bool:
-    """Whether a rule's path conditions, which must all hold, let a path through."""
-    conditions = prop(rule, "conditions")
-    if not known(conditions):
-        return False
-    patterns = [look(condition, "pathPattern", "values") for condition in items(conditions)]
-    patterns = [found for found in patterns if found is not None]
-    return all(
-        any(fnmatch.fnmatchcase(path, str(pattern)) for pattern in items(found))
-        for found in patterns
-    )
+def _asks_load_balancer(group: Checked) -> bool:
+    return "ELB" in str(prop(group, "healthCheckType")).split(",")
 
 
 RULES = (
@@ -227,6 +184,4 @@ RULES = (
          "Load balancers ask whether a server is ready.", (_TARGETS,), _readiness),
     Rule("broken-servers-replaced", Level.MANDATORY,
          "A group replaces servers that its load balancer holds for broken.", (GROUP,), _health),
-    StackRule("management-not-routed", Level.MANDATORY,
-              "Clients do not reach what manages a server.", _management),
 )  # fmt: skip

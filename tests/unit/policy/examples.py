@@ -24,6 +24,7 @@ TOKENS = {
         "aws:ec2/vpcEndpoint:VpcEndpoint",
         "aws:ecr/repository:Repository",
         "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        "aws:ecs/service:Service",
         "aws:ecs/taskDefinition:TaskDefinition",
         "aws:iam/accessKey:AccessKey",
         "aws:iam/policy:Policy",

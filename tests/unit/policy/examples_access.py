@@ -152,6 +152,15 @@ EXAMPLES = (
             ),
         ),
     ),
+    good(
+        "no-anonymous-access",
+        a("VpcEndpoint", policy=policy(statement(Principal={"AWS": "*"}, **READ))),
+    ),
+    bad(
+        "no-anonymous-access",
+        "lets anybody in",
+        a("VpcEndpoint", policy=policy(statement(Principal="*", Action="s3:A", Resource="*"))),
+    ),
     bad(
         "no-anonymous-access",
         "lets anybody in",

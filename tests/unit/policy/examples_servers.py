@@ -64,11 +64,21 @@ def drained(seconds):
     return a("TargetGroup", deregistrationDelay=seconds)
 
 
-def route(*patterns, action="forward"):
+LISTENER = a("Listener", name="https", protocol="HTTPS")
+
+
+def route(priority, *patterns, methods=(), action="forward", **more):
+    conditions = [{"pathPattern": {"values": list(patterns)}}] if patterns else []
+    if methods:
+        conditions.append({"httpRequestMethod": {"values": list(methods)}})
+    conditions += [{kind: {"values": values}} for kind, values in more.items()]
     return a(
         "ListenerRule",
+        name=f"rule-{priority}",
+        priority=priority,
         actions=[{"type": action}],
-        conditions=[{"pathPattern": {"values": list(patterns)}}] if patterns else [],
+        conditions=conditions,
+        refers={"listenerArn": LISTENER},
     )
 
 
@@ -159,8 +169,8 @@ EXAMPLES = (
     good("spot-choice", group(percent=0), group(types=TYPES[:1])),
     bad("spot-choice", "of 2 instance type", group(percent=0, types=TYPES[:2])),
     good("launch-time", loading(20, initialLifecycleHooks=[hook(LAUNCHING, 1800)])),
-    good("launch-time", loading(0, healthCheckGracePeriod=900)),
-    good("launch-time", loading(0, healthCheckGracePeriod=UNKNOWN)),
+    good("launch-time", loading(0, healthCheckGracePeriod=900, healthCheckType="ELB")),
+    good("launch-time", loading(0, healthCheckGracePeriod=UNKNOWN, healthCheckType="ELB")),
     good(
         "launch-time",
         loading(20),
@@ -177,8 +187,22 @@ EXAMPLES = (
         "ABANDON it",
         loading(1, initialLifecycleHooks=[hook(LAUNCHING, 1800, "CONTINUE")]),
     ),
-    bad("launch-time", "after 300 s", loading(0, healthCheckGracePeriod=300)),
-    bad("launch-time", "after None s", loading(0)),
+    good("launch-time", loading(20)),
+    good(
+        "launch-time",
+        *(loading(20), a("Service", loadBalancers=[{}], healthCheckGracePeriodSeconds=1800)),
+    ),
+    bad(
+        "launch-time",
+        "after 300 s",
+        loading(0, healthCheckGracePeriod=300, healthCheckType="EBS,ELB"),
+    ),
+    bad("launch-time", "after None s", loading(0, healthCheckType="ELB")),
+    bad(
+        "launch-time",
+        "tasks after 60 s, they need 1180 s",
+        *(loading(20), a("Service", loadBalancers=[{}], healthCheckGracePeriodSeconds=60)),
+    ),
     good("drain-time", drained(60), group(initialLifecycleHooks=[hook(TERMINATING, 100)])),
     good("drain-time", drained(60)),
     good("drain-time", drained(UNKNOWN), group(initialLifecycleHooks=[hook(TERMINATING, 100)])),
@@ -214,18 +238,49 @@ EXAMPLES = (
         a("TargetGroup", healthCheck={"path": "/v2/health/ready", "protocol": "TCP"}),
     ),
     good("broken-servers-replaced", a("Group", targetGroupArns=["t"], healthCheckType="ELB")),
+    good("broken-servers-replaced", a("Group", targetGroupArns=["t"], healthCheckType="EBS,ELB")),
     good("broken-servers-replaced", a("Group")),
-    bad("broken-servers-replaced", "to ELB", a("Group", targetGroupArns=["t"])),
+    bad("broken-servers-replaced", "add ELB", a("Group", targetGroupArns=["t"])),
     bad(
         "broken-servers-replaced",
-        "to ELB",
+        "add ELB",
         a("Group", trafficSources=[{"identifier": "t"}], healthCheckType="EC2"),
     ),
-    good("management-not-routed", route("/v2/models/*/infer", "/v2/health/*")),
-    good("management-not-routed", route("/inference.GRPCInferenceService/ModelInfer")),
-    good("management-not-routed", route("/v2/repository/*", action="fixed-response")),
+    good("management-not-routed", LISTENER, route(1, "/v2/models/*/infer", "/v2/health/*")),
+    good("management-not-routed", LISTENER, route(1, "/inference.GRPCInferenceService/ModelInfer")),
+    good("management-not-routed", LISTENER, route(1, "/v2/repository/*", action="fixed-response")),
     good(
         "management-not-routed",
+        *(LISTENER, route(9, "/v2/models/?*", methods=["GET"])),
+        route(5, "/v2/models/*/*", "/v2/models/stats", action="fixed-response"),
+    ),
+    bad("management-not-routed", "GET /v2/models/stats", LISTENER, route(1, "/v2/*")),
+    bad(
+        "management-not-routed",
+        "GET /v2/models/m/config",
+        *(LISTENER, route(5, "/v2/models/*/*")),
+        route(9, "/v2/models/*/*", action="fixed-response"),
+    ),
+    bad(
+        "management-not-routed",
+        "POST /v2/models/m/trace",
+        *(LISTENER, route(9, "/v2/models/*")),
+        route(5, "/v2/models/*", methods=["GET"], action="fixed-response"),
+    ),
+    bad(
+        "management-not-routed",
+        "/v2/logging",
+        *(LISTENER, route(9, "/v2/logging")),
+        route(5, "/v2/logging", action="fixed-response", hostHeader=["a.example"]),
+    ),
+    bad(
+        "management-not-routed",
+        "RepositoryIndex",
+        *(LISTENER, route(1, "/inference.GRPCInferenceService/*")),
+    ),
+    bad("management-not-routed", "/v2/models/stats", LISTENER, route(1)),
+    good(
+        "nothing-routed-by-default",
         BALANCER,
         a(
             "Listener",
@@ -234,16 +289,12 @@ EXAMPLES = (
         ),
     ),
     good(
-        "management-not-routed",
+        "nothing-routed-by-default",
         NETWORK,
         a("Listener", refers={"loadBalancerArn": NETWORK}, defaultActions=[{"type": "forward"}]),
     ),
-    bad("management-not-routed", "/v2/repository/index", route("/v2/*")),
-    bad("management-not-routed", "/v2/models/m/config", route("/v2/models/*")),
-    bad("management-not-routed", "RepositoryModelLoad", route("/inference.GRPCInferenceService/*")),
-    bad("management-not-routed", "/v2/repository/index", route()),
     bad(
-        "management-not-routed",
+        "nothing-routed-by-default",
         "fixed 404",
         BALANCER,
         a("Listener", refers={"loadBalancerArn": BALANCER}, defaultActions=[{"type": "forward"}]),

@@ -7,6 +7,7 @@ from tests.unit.policy.examples import a, bad, good
 
 BUCKET = a("Bucket", name="store", bucket="slipway-store")
 LOGS = a("Bucket", name="logs", bucket="slipway-logs")
+POLICY = a("BucketPolicy", name="logs", refers={"bucket": LOGS})
 LOGGING = a("BucketLogging", refers={"bucket": BUCKET, "targetBucket": LOGS})
 SERVER_SIDE = "BucketServerSideEncryptionConfiguration"
 
@@ -50,6 +51,11 @@ EXAMPLES = (
     good(
         "bucket-encrypted",
         *(LOGS, encrypted(LOGS, "AES256"), a("LoadBalancer", refers={"accessLogs": LOGS})),
+    ),
+    good(
+        "bucket-encrypted",
+        *(LOGS, encrypted(LOGS, "AES256"), POLICY),
+        a("LoadBalancer", refers={"accessLogs": POLICY}),
     ),
     bad("bucket-encrypted", "no server-side encryption", BUCKET),
     bad("bucket-encrypted", "AES256: use aws:kms", BUCKET, encrypted(BUCKET, "AES256")),
