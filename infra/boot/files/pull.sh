@@ -8,8 +8,7 @@ token=$(curl --fail --silent --show-error --retry 5 --request PUT \
 instance=$(curl --fail --silent --show-error --retry 5 \
   --header "X-aws-ec2-metadata-token: $token" "$metadata/meta-data/instance-id")
 
-mkdir -p /run/slipway
-printf 'SLIPWAY_NODE=%s\n' "$instance" >/run/slipway/node.env
+printf 'SLIPWAY_NODE=%s\n' "$instance" >"$RUNTIME_DIRECTORY/node.env"
 
 # The digest is in the name: what is here under it is what is meant.
 if ! docker image inspect "$IMAGE" >/dev/null 2>&1; then

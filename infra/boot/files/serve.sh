@@ -3,7 +3,7 @@
 set -euo pipefail
 
 # shellcheck source=/dev/null
-. /run/slipway/node.env
+. "$RUNTIME_DIRECTORY/node.env"
 
 options=(
   --name slipway
@@ -24,7 +24,7 @@ options=(
   --ulimit nofile=65536
   --volume /var/lib/slipway:/var/lib/slipway
   --env-file /etc/slipway/node.env
-  --env-file /run/slipway/node.env
+  --env-file "$RUNTIME_DIRECTORY/node.env"
   --stop-timeout "$STOP_SECONDS"
   --log-driver awslogs
   --log-opt awslogs-region="$REGION"
