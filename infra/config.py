@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
-from infra.errors import ELSEWHERE, Problem, SettingError, setting
+from infra.errors import ELSEWHERE, Problem, SettingError, camel, setting
 from infra.instances import InstanceType, catalogue
 from infra.names import PROJECT
 from infra.settings import Settings
@@ -159,9 +159,11 @@ def _unknown() -> Iterator[Problem]:
     is run within another process in `CONFIG`.
     """
     given = {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}
-    known = {setting(name) for name in fields()}
-    for key in sorted(key for key in given if key.startswith(f"{PROJECT}:") and key not in known):
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-        mend = f"Did you mean {near[0]}? " if near else ""
-        mend += f"Remove it with: pulumi config rm {key}"
-        yield Problem(key, given[key], "there is no such setting", mend)
+    known = {camel(name) for name in fields()}
+    for key in sorted(given):
+        namespace, _, name = key.partition(":")
+        if namespace == PROJECT and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            mend = f"Did you mean {PROJECT}:{near[0]}? " if near else ""
+            mend += f"Remove it with: pulumi config rm {key}"
+            yield Problem(key, given[key], "there is no such setting", mend)

@@ -1,5 +1,6 @@
 """Settings for tests: of the committed environments, changed ones, and generated ones."""
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,12 @@ def configuration_of(stack: str, **changes: str) -> dict[str, str]:
     `region=` stands for `aws:region`.
     """
     overrides = {setting(field): text for field, text in changes.items()}
-    return read_configuration(ROOT, stack, overrides)
+    return {**_committed(stack), **overrides}
+
+
+@functools.cache
+def _committed(stack: str) -> Mapping[str, str]:
+    return read_configuration(ROOT, stack)
 
 
 def settings_from(configuration: Mapping[str, str], stack: str = "dev") -> Settings:

@@ -31,7 +31,7 @@ class Checks:
     def within(self, field: str, low: int, high: int, why: str = "") -> None:
         value = self._value(field)
         limits = f"it has to be {low} to {high}"
-        nearest = f"at least {low}" if value < low else f"at most {high}"
+        nearest = f"{low} or more" if value < low else f"{high} or less"
         self.refuse_if(
             not low <= value <= high,
             field,
@@ -43,6 +43,17 @@ class Checks:
         known = ", ".join(str(value) for value in allowed[:-1]) + f" or {allowed[-1]}"
         value = self._value(field)
         self.refuse_if(value not in allowed, field, "there is no such choice", f"Set it to {known}")
+
+    def log_days(self, field: str) -> None:
+        value = self._value(field)
+        near = [day for day in LOG_DAYS if day < value][-1:]
+        near += [day for day in LOG_DAYS if day > value][:1]
+        self.refuse_if(
+            value not in LOG_DAYS,
+            field,
+            "CloudWatch keeps logs for certain numbers of days only",
+            f"Set it to {' or '.join(str(day) for day in near)}",
+        )
 
     def matches(self, field: str, pattern: str, why: str, mend: str) -> None:
         """An empty value is not looked at."""

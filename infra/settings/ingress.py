@@ -159,7 +159,7 @@ class IngressSettings:
             "Set it to the CA bundle: s3://bucket/key",
         )
         check.refuse_if(
-            self.trust_store and self.auth != "mtls",
+            self.trust_store and self.auth in {"none", "jwt"},
             "trust_store",
             f"slipway:auth is {self.auth}, and only mtls has one",
             "Remove it, or set slipway:auth to mtls",
@@ -179,7 +179,7 @@ class IngressSettings:
                 "Set it to an https URL of the identity provider",
             )
             check.refuse_if(
-                value and self.auth != "jwt",
+                value and self.auth in {"none", "mtls"},
                 field,
                 f"slipway:auth is {self.auth}, and only jwt has one",
                 "Remove it, or set slipway:auth to jwt",

@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-from infra.settings.checks import LOG_DAYS, Checks
+from infra.settings.checks import Checks
 
 LARGEST_VPC = 16
 SMALLEST_VPC = 22
@@ -49,7 +49,7 @@ class NetworkSettings:
             "of one zone that is the same as single",
             "Set it to single, or slipway:zones to 2 or 3",
         )
-        check.one_of("flow_log_days", *LOG_DAYS)
+        check.log_days("flow_log_days")
         check.domain("namespace")
         check.refuse_if(not self.namespace, "namespace", "servers could not be found", "Name one")
         check.refuse_if(
@@ -61,9 +61,8 @@ class NetworkSettings:
         check.done()
 
     def _check_range(self, check: Checks) -> None:
-        try:
-            vpc = ipaddress.IPv4Network(self.vpc_cidr, strict=False)
-        except ValueError:
+        vpc = _network(self.vpc_cidr)
+        if vpc is None:
             mend = "Write a network and its prefix, like 10.40.0.0/16"
             check.refuse_if(True, "vpc_cidr", "it is no IPv4 address range", mend)
             return
@@ -97,3 +96,11 @@ class NetworkSettings:
             f"{_DOCKER} is what Docker gives its own bridge on every server",
             "Take another range, like 10.40.0.0/16",
         )
+
+
+def _network(cidr: str) -> ipaddress.IPv4Network | None:
+    """Without a prefix it would be read as one address."""
+    try:
+        return ipaddress.IPv4Network(cidr, strict=False) if "/" in cidr else None
+    except ValueError:
+        return None

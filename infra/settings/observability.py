@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from infra.settings.checks import LOG_DAYS, Checks
+from infra.settings.checks import Checks
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 _HOUR_IN_MILLISECONDS = 3_600_000
@@ -25,7 +25,7 @@ class ObservabilitySettings:
 
     def __post_init__(self) -> None:
         check = Checks(self)
-        check.one_of("log_days", *LOG_DAYS)
+        check.log_days("log_days")
         wrong = [address for address in self.alarm_emails if not _ADDRESS.fullmatch(address)]
         check.refuse_if(
             wrong,

@@ -1,5 +1,6 @@
 """When there are more servers, and when none."""
 
+import functools
 import zoneinfo
 from dataclasses import dataclass
 
@@ -45,8 +46,7 @@ class ScalingSettings:
                 why_no_cron(expression),
                 "Write minute, hour, day, month and weekday, like 0 20 * * 1-5",
             )
-        # Empty on a system without a time zone database: then AWS is the first to know.
-        known = zoneinfo.available_timezones()
+        known = _time_zones()
         check.refuse_if(
             known and self.time_zone not in known,
             "time_zone",
@@ -54,3 +54,9 @@ class ScalingSettings:
             "Write one like Europe/Berlin or Etc/UTC",
         )
         check.done()
+
+
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    """Empty on a system without a time zone database: there AWS is the first to know."""
+    return frozenset(zoneinfo.available_timezones())

@@ -112,7 +112,7 @@ class ServerSettings:
     def _check_spot(self, check: Checks) -> None:
         check.within("spot_percent", 0, 100)
         check.refuse_if(
-            self.spot_percent and self.on_demand_base >= self.max_servers,
+            self.spot_percent and self.on_demand_base == self.max_servers,
             "spot_percent",
             f"with {self.on_demand_base} servers on demand of at most {self.max_servers} none is "
             "left to be spot",
@@ -125,7 +125,7 @@ class ServerSettings:
             "Set it to 0, or slipway:spotPercent to 0",
         )
         check.refuse_if(
-            self.spot and len(self.instance_types) < _SPOT_TYPES,
+            self.spot and 0 < len(self.instance_types) < _SPOT_TYPES,
             "instance_types",
             f"for spot instances there have to be {_SPOT_TYPES}: one type alone runs out",
             "Add similar ones, like those of the next size",
@@ -180,7 +180,7 @@ class ServerSettings:
             f"Lower it to {500 * self.volume_gib}, or enlarge the volume",
         )
         check.refuse_if(
-            self.volume_throughput > self.volume_iops / 4,
+            3000 <= self.volume_iops < 4 * self.volume_throughput,
             "volume_throughput",
             f"gp3 has at most 1 MiB/s for 4 IOPS, and slipway:volumeIops is {self.volume_iops}",
             f"Lower it to {self.volume_iops // 4}, or raise slipway:volumeIops to "

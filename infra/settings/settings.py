@@ -55,7 +55,12 @@ class Settings:
         check.done()
 
     def _check_environment(self, check: Checks) -> None:
-        check.one_of("environment", *STACKS)
+        check.refuse_if(
+            self.environment not in STACKS,
+            "environment",
+            "stacks on AWS are " + ", ".join(STACKS),
+            "Run: pulumi stack select " + STACKS[0],
+        )
         check.matches(
             "region",
             r"[a-z]{2,3}(-[a-z]+)+-\d",
@@ -164,16 +169,17 @@ class Settings:
     def _check_scaling(self, check: Checks) -> None:
         servers, scale_on = self.servers, self.scaling.scale_on
         fixed = servers.min_servers == servers.max_servers
+        several = self.shape != "single"
         check.refuse_if(
-            scale_on != "none" and fixed,
+            several and scale_on != "none" and fixed,
             "scale_on",
             f"slipway:minServers and slipway:maxServers are both {servers.max_servers}",
             "Raise slipway:maxServers, or set it to none",
         )
         check.refuse_if(
-            scale_on == "none" and not fixed,
+            several and scale_on == "none" and not fixed,
             "scale_on",
-            f"nothing would ever start more than {servers.min_servers} servers",
+            f"nothing would ever start more than slipway:minServers, {servers.min_servers}",
             "Set it to pending, or slipway:maxServers to slipway:minServers",
         )
         check.refuse_if(

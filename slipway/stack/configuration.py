@@ -62,12 +62,18 @@ class _Loader(yaml.SafeLoader):
 
 def _scalar(loader: _Loader, node: yaml.ScalarNode) -> _Text:
     text = _Text(node.value)
-    text.meant = yaml.SafeLoader.yaml_constructors[node.tag](loader, node)
+    text.meant = _MEANT[node.tag](loader, node)
     return text
 
 
-for _kind in ("bool", "int", "float", "null", "str", "timestamp"):
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _scalar)
+_TAG = "tag:yaml.org,2002:"
+_MEANT = {
+    f"{_TAG}{kind}": yaml.SafeLoader.yaml_constructors[f"{_TAG}{kind}"]
+    for kind in ("bool", "int", "float", "null", "str")
+}
+_MEANT[f"{_TAG}timestamp"] = _MEANT[f"{_TAG}str"]  # JSON has no dates
+for _tag in _MEANT:
+    _Loader.add_constructor(_tag, _scalar)
 
 
 def _read(path: Path, mend: str) -> Mapping[str, Any]:
@@ -79,6 +85,8 @@ def _read(path: Path, mend: str) -> Mapping[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as broken:
         mend = "Correct the YAML; indentation and missing quotes are what it mostly is."
         raise StackError(f"{path.name} cannot be read", why=str(broken), mend=mend) from broken
+    if found is None:
+        return {}
     if not isinstance(found, Mapping):
         mend = "It is made of keys like config:."
         raise StackError(f"{path.name} cannot be read", why="it holds no mapping", mend=mend)
@@ -87,6 +95,8 @@ def _read(path: Path, mend: str) -> Mapping[str, Any]:
 
 def _config(document: Mapping[str, Any], file: str) -> Mapping[str, Any]:
     config = document.get("config", {})
+    if config == "":  # `config:` and nothing below it
+        return {}
     if not isinstance(config, Mapping):
         mend = "Write one setting a line below it, like slipway:owner: my-team."
         raise StackError(f"{file} cannot be read", why="its config: is no mapping", mend=mend)

@@ -18,8 +18,8 @@ OPEN = {"spot_percent": "0", "instance_types": '["g6.xlarge"]'}
 WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
     # stack, what is changed, setting that is named, value that is given, what is said
     # --- the environment
-    ("qa", {}, "the stack's name", "qa", "dev, staging or prod"),
-    ("local", {}, "the stack's name", "local", "dev, staging or prod"),
+    ("qa", {}, "the stack's name", "qa", "dev, staging, prod"),
+    ("local", {}, "the stack's name", "local", "dev, staging, prod"),
     ("dev", {"region": "frankfurt"}, "aws:region", "frankfurt", "no name of a region"),
     ("dev", {"shape": "kubernetes"}, "slipway:shape", "kubernetes", "cluster, single or container"),
     ("dev", {"owner": ""}, "slipway:owner", "empty", "answer for the servers"),
@@ -30,7 +30,7 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
     ("dev", {"image": "sha256:12"}, "slipway:image", "sha256:12", "neither a tag nor a digest"),
     ("prod", {"protect": "false"}, "slipway:protect", "false", "delete models"),
     # --- network
-    ("dev", {"vpc_cidr": "10.0.0.0"}, "slipway:vpcCidr", "10.0.0.0", "/22 or larger"),
+    ("dev", {"vpc_cidr": "10.0.0.0"}, "slipway:vpcCidr", "10.0.0.0", "and its prefix"),
     ("dev", {"vpc_cidr": "ten"}, "slipway:vpcCidr", "ten", "no IPv4 address range"),
     ("dev", {"vpc_cidr": "fd00::/16"}, "slipway:vpcCidr", "fd00::/16", "no IPv4 address range"),
     ("dev", {"vpc_cidr": "10.0.0.9/16"}, "slipway:vpcCidr", "10.0.0.9/16", "Write 10.0.0.0/16"),
@@ -38,15 +38,15 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
     ("dev", {"vpc_cidr": "10.0.0.0/24"}, "slipway:vpcCidr", "10.0.0.0/24", "subnets of 2 zones"),
     ("dev", {"vpc_cidr": "52.0.0.0/16"}, "slipway:vpcCidr", "52.0.0.0/16", "not private"),
     ("dev", {"vpc_cidr": "172.17.0.0/16"}, "slipway:vpcCidr", "172.17.0.0/16", "Docker"),
-    ("staging", {"zones": "0"}, "slipway:zones", "0", "at least 1"),
-    ("staging", {"zones": "4"}, "slipway:zones", "4", "at most 3"),
+    ("staging", {"zones": "0"}, "slipway:zones", "0", "1 or more"),
+    ("staging", {"zones": "4"}, "slipway:zones", "4", "3 or less"),
     ("dev", {"zones": "1"}, "slipway:zones", "1", "spot capacity of one zone"),
     ("staging", {"zones": "1"}, "slipway:zones", "1", "two zones or more"),
     ("prod", {"zones": "1", "nat": "single"}, "slipway:zones", "1", "loss of one"),
     ("dev", {"nat": "gateway"}, "slipway:nat", "gateway", "none, single or zone"),
     ("dev", {"nat": "none"}, "slipway:nat", "none", "interfaceEndpoints"),
     ("dev", {"nat": "zone", "zones": "1"}, "slipway:nat", "zone", "same as single"),
-    ("dev", {"flow_log_days": "31"}, "slipway:flowLogDays", "31", "14, 30, 60"),
+    ("dev", {"flow_log_days": "31"}, "slipway:flowLogDays", "31", "30 or 60"),
     ("dev", {"namespace": "Slip_way"}, "slipway:namespace", "Slip_way", "no domain name"),
     ("dev", {"namespace": ""}, "slipway:namespace", "empty", "could not be found"),
     ("dev", {"namespace": "slipway.local"}, "slipway:namespace", "slipway.local", "multicast"),
@@ -54,7 +54,7 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
     ("dev", {"noncurrent_days": "0"}, "slipway:noncurrentDays", "0", "could be restored"),
     ("dev", {"report_days": "0"}, "slipway:reportDays", "0", "running nodes"),
     ("dev", {"engine_days": "-1"}, "slipway:engineDays", "-1", "engine"),
-    ("dev", {"access_log_days": "9999"}, "slipway:accessLogDays", "9999", "at most 3653"),
+    ("dev", {"access_log_days": "9999"}, "slipway:accessLogDays", "9999", "3653 or less"),
     ("dev", {"images_kept": "1"}, "slipway:imagesKept", "1", "rollback"),
     # --- publisher
     (
@@ -115,13 +115,13 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
     ),
     ("staging", {"min_servers": "0"}, "slipway:minServers", "0", "no metric"),
     ("staging", {"min_servers": "4"}, "slipway:maxServers", "3", "slipway:minServers is 4"),
-    ("staging", {"max_servers": "5000"}, "slipway:maxServers", "5000", "at most 500"),
+    ("staging", {"max_servers": "5000"}, "slipway:maxServers", "5000", "500 or less"),
     ("dev", {"max_servers": "2"}, "slipway:maxServers", "2", "single is one server"),
     ("prod", {"min_servers": "1"}, "slipway:minServers", "1", "loss of one server"),
     ("prod", {"on_demand_base": "13"}, "slipway:onDemandBase", "13", "slipway:maxServers, 12"),
     ("prod", {"on_demand_base": "0"}, "slipway:onDemandBase", "0", "spot servers of prod"),
     ("prod", {"on_demand_base": "12"}, "slipway:spotPercent", "100", "none is left to be spot"),
-    ("prod", {"spot_percent": "101"}, "slipway:spotPercent", "101", "at most 100"),
+    ("prod", {"spot_percent": "101"}, "slipway:spotPercent", "101", "100 or less"),
     ("staging", {"warm_pool": "4"}, "slipway:warmPool", "4", "never be needed"),
     ("prod", {"warm_pool": "2"}, "slipway:warmPool", "2", "AWS keeps no warm pool"),
     ("dev", {**OPEN, "warm_pool": "1"}, "slipway:warmPool", "1", "none waits beside it"),
@@ -169,7 +169,7 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
         "1000",
         "slipway:volumeIops to 4000",
     ),
-    ("dev", {"model_gib": "0"}, "slipway:modelGib", "0", "at least 1"),
+    ("dev", {"model_gib": "0"}, "slipway:modelGib", "0", "1 or more"),
     ("dev", {"model_gib": "20"}, "slipway:modelGib", "20", "g4dn.xlarge has 16 GiB of GPU memory"),
     (
         "dev",
@@ -187,7 +187,7 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
     ),
     # --- servers: how one leaves and another comes
     ("dev", {"drain_seconds": "81"}, "slipway:drainSeconds", "81", "Lower it to 80"),
-    ("staging", {"drain_seconds": "4000"}, "slipway:drainSeconds", "4000", "at most 3600"),
+    ("staging", {"drain_seconds": "4000"}, "slipway:drainSeconds", "4000", "3600 or less"),
     ("dev", {"network_mode": "awsvpc"}, "slipway:networkMode", "awsvpc", "host or bridge"),
     (
         "dev",
@@ -196,11 +196,11 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
         "bridge",
         "network of its server",
     ),
-    ("dev", {"hop_limit": "3"}, "slipway:hopLimit", "3", "at most 2"),
+    ("dev", {"hop_limit": "3"}, "slipway:hopLimit", "3", "2 or less"),
     ("dev", {"hop_limit": "2"}, "slipway:hopLimit", "2", "credentials"),
     ("dev", {"network_mode": "bridge"}, "slipway:hopLimit", "1", "two hops"),
-    ("dev", {"refresh_min_healthy": "101"}, "slipway:refreshMinHealthy", "101", "at most 100"),
-    ("dev", {"refresh_max_healthy": "90"}, "slipway:refreshMaxHealthy", "90", "at least 100"),
+    ("dev", {"refresh_min_healthy": "101"}, "slipway:refreshMinHealthy", "101", "100 or less"),
+    ("dev", {"refresh_max_healthy": "90"}, "slipway:refreshMaxHealthy", "90", "100 or more"),
     (
         "dev",
         {"refresh_max_healthy": "200", "refresh_min_healthy": "50"},
@@ -225,9 +225,9 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
     ("dev", {"refresh_pause_seconds": "200000"}, "slipway:refreshPauseSeconds", "200000", "days"),
     # --- scaling
     ("staging", {"scale_on": "cpu"}, "slipway:scaleOn", "cpu", "pending, queue, requests or none"),
-    ("staging", {"scale_target": "0"}, "slipway:scaleTarget", "0", "at least 1"),
+    ("staging", {"scale_target": "0"}, "slipway:scaleTarget", "0", "1 or more"),
     ("staging", {"max_servers": "2"}, "slipway:scaleOn", "pending", "are both 2"),
-    ("staging", {"scale_on": "none"}, "slipway:scaleOn", "none", "more than 2 servers"),
+    ("staging", {"scale_on": "none"}, "slipway:scaleOn", "none", "slipway:minServers, 2"),
     ("dev", {"scale_on": "queue"}, "slipway:scaleOn", "queue", "whatever the load"),
     (
         "staging",
@@ -307,8 +307,8 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
         "only jwt",
     ),
     ("prod", {"load_balancer": "network"}, "slipway:auth", "jwt", "look into requests"),
-    ("prod", {"load_balancer": "network"}, "slipway:waf", "true", "AWS WAF"),
-    ("prod", {"waf_rate_limit": "5"}, "slipway:wafRateLimit", "5", "at least 10"),
+    ("staging", {"load_balancer": "network", "waf": "true"}, "slipway:waf", "true", "AWS WAF"),
+    ("prod", {"waf_rate_limit": "5"}, "slipway:wafRateLimit", "5", "10 or more"),
     (
         "prod",
         {"allowed_cidrs": '["0.0.0.0/0"]'},
@@ -344,10 +344,10 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
         {"longest_request_seconds": "4000"},
         "slipway:longestRequestSeconds",
         "4000",
-        "at most 3970",
+        "3970 or less",
     ),
     # --- observability
-    ("dev", {"log_days": "10"}, "slipway:logDays", "10", "7, 14, 30"),
+    ("dev", {"log_days": "10"}, "slipway:logDays", "10", "7 or 14"),
     ("prod", {"alarm_emails": "[]"}, "slipway:alarmEmails", "[]", "reach somebody"),
     ("dev", {"alarm_emails": '["oncall"]'}, "slipway:alarmEmails", "[oncall]", "no e-mail address"),
     (
@@ -357,8 +357,8 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
         "[a@example.com, a@example.com]",
         "a@example.com is there twice",
     ),
-    ("dev", {"p99_milliseconds": "0"}, "slipway:p99Milliseconds", "0", "at least 1"),
-    ("dev", {"queue_milliseconds": "-5"}, "slipway:queueMilliseconds", "-5", "at least 1"),
+    ("dev", {"p99_milliseconds": "0"}, "slipway:p99Milliseconds", "0", "1 or more"),
+    ("dev", {"queue_milliseconds": "-5"}, "slipway:queueMilliseconds", "-5", "1 or more"),
     ("dev", {"error_percent": "0"}, "slipway:errorPercent", "0", "always or never"),
     ("dev", {"gpu_memory_percent": "100"}, "slipway:gpuMemoryPercent", "100", "always or never"),
     ("dev", {"budget_usd": "-1"}, "slipway:budgetUsd", "-1", "0 is for none"),
@@ -403,7 +403,7 @@ def test_a_wrong_setting_is_named_with_its_value_and_the_way_out(
 
 def test_each_wrong_configuration_has_a_message_of_its_own():
     said = [str(refused(stack, changes)) for stack, changes, *_ in WRONG]
-    assert len({(text, line[2]) for text, line in zip(said, WRONG, strict=True)}) == len(WRONG)
+    assert [text for text in said if said.count(text) > 1] == []
     assert len(WRONG) >= 60
 
 
