@@ -1,7 +1,10 @@
 """Every rule: what it lets through, what it objects to, and that nothing odd trips it."""
 
+import ast
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from tests.unit.policy import examples_access, examples_servers, examples_storag
 from tests.unit.policy.examples import TOKENS, a
 
 EXAMPLES = examples_storage.EXAMPLES + examples_access.EXAMPLES + examples_servers.EXAMPLES
+FOLDER = Path(__file__).parents[3] / "policy/rules"
 RULES = {rule.name: rule for rule in ALL}
 ODD = (None, UNKNOWN, "", "x", 0, -1, 2.5, True, False, [], {}, [None], [UNKNOWN], [[]], {"a": []},
        {"Statement": [None, {"Effect": "Allow"}]}, '{"Statement": 7}', "[1", "\x00")  # fmt: skip
@@ -47,6 +51,17 @@ def test_a_violation_names_the_rule_the_level_and_the_resource():
     assert violation.rule == "topic-encrypted"
     assert violation.level.value == "mandatory"
     assert violation.urn == "urn:pulumi:prod::slipway::aws:sns/topic:Topic::it"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_the_rules_need_nothing_but_python(path):
+    """They run in the pack's environment and in the project's: what they share is Python alone."""
+    tree = ast.parse(path.read_text())
+    names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and not n.level]
+    names |= {n.module for n in froms}
+    for_types = {"slipway.stack.graph"} if path.stem == "offline" else set()
+    assert {name.partition(".")[0] for name in names - for_types} <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("type_", sorted({t for r in ALL if isinstance(r, Rule) for t in r.types}))
