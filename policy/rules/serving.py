@@ -18,8 +18,8 @@ MODEL_TAG = "ModelGiB"
 """Tag of an auto scaling group: GiB of models that one of its servers loads."""
 
 _BOOT_AND_PULL = 480
-_FETCH_AND_LOAD_MIB = 1024 / 100 + 1024 / 200
-"""Seconds per GiB: fetched at 100 MiB/s, loaded at 200."""
+_SECONDS_PER_GIB = 1024 / 100 + 1024 / 200
+"""Models are fetched at 100 MiB/s and loaded at 200."""
 _SHORTEST_LAUNCH, _LONGEST_HOOK = 600, 7200
 
 
@@ -85,7 +85,7 @@ def launch_seconds(group: Checked) -> float:
     """What a server needs until it serves, and half as much again."""
     tags = {str(look(tag, "key")): look(tag, "value") for tag in items(prop(group, "tags"))}
     gib = number(tags.get(MODEL_TAG)) or 0
-    needed = int(1.5 * (_BOOT_AND_PULL + gib * _FETCH_AND_LOAD_MIB))
+    needed = int(1.5 * (_BOOT_AND_PULL + gib * _SECONDS_PER_GIB))
     return min(_LONGEST_HOOK, max(_SHORTEST_LAUNCH, needed))
 
 
