@@ -35,6 +35,7 @@ class FleetArgs:
     vpc_cidr: str
     subnet_ids: Sequence[pulumi.Input[str]]
     key_arn: pulumi.Input[str]
+    autoscaling_role_arn: pulumi.Input[str]
     profile_arn: pulumi.Input[str]
     image_uri: pulumi.Input[str]
     store_url: pulumi.Input[str]
@@ -128,6 +129,8 @@ class Fleet(pulumi.ComponentResource):
         return aws.autoscaling.Group(
             f"{name}-group",
             name=args.names.group,
+            # The account's default role may not use the key of the volumes.
+            service_linked_role_arn=args.autoscaling_role_arn,
             min_size=sizes.least,
             max_size=sizes.most,
             vpc_zone_identifiers=args.subnet_ids,

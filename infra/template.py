@@ -121,6 +121,7 @@ def _user_data(args: TemplateArgs) -> pulumi.Output[str]:
         server_log_group="",
         system_log_group="",
         discovery_service_id="",
+        drain_seconds=args.timings.drain,
         exit_timeout=args.timings.exit_timeout,
         stop_seconds=args.timings.exit_timeout + MARGIN,
         shared_memory_gib=shared_memory_gib(args.settings),

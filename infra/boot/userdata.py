@@ -21,9 +21,11 @@ _MOST_BYTES = 16384
 
 @dataclass(frozen=True)
 class Boot:
-    """What a server must know. `group` is the auto scaling group and, in the shape `container`, the
-    ECS cluster; `stop_seconds` is how long a stop of the container may take; `shared_memory_gib`
-    the size of `/dev/shm` and, again, of `/tmp`. No secrets: whoever is on the server can read it.
+    """What a server must know. No secrets: whoever is on the server can read it.
+
+    `group` is the auto scaling group and, in the shape `container`, the ECS cluster. A node that is
+    to leave answers for `drain_seconds` more, and its container may take `stop_seconds` to stop.
+    `shared_memory_gib` is the size of `/dev/shm` and, again, of `/tmp`.
     """
 
     shape: str
@@ -36,6 +38,7 @@ class Boot:
     server_log_group: str
     system_log_group: str
     discovery_service_id: str
+    drain_seconds: int
     exit_timeout: int
     stop_seconds: int
     shared_memory_gib: int
@@ -82,6 +85,7 @@ def node_environment(boot: Boot) -> dict[str, str]:
             contract.ENV_GROUP: boot.group,
             contract.ENV_LAUNCH_HOOK: LAUNCH_HOOK,
             contract.ENV_TERMINATE_HOOK: TERMINATE_HOOK,
+            contract.ENV_DRAIN: str(boot.drain_seconds),
         }
     if boot.discovery_service_id:
         environment[contract.ENV_DISCOVERY] = boot.discovery_service_id

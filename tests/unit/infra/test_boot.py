@@ -28,6 +28,7 @@ BOOT = Boot(
     server_log_group="/slipway/staging/servers",
     system_log_group="/slipway/staging/system",
     discovery_service_id="",
+    drain_seconds=60,
     exit_timeout=30,
     stop_seconds=40,
     shared_memory_gib=4,
@@ -181,6 +182,7 @@ def test_the_node_is_told_where_it_belongs():
         contract.ENV_GROUP: "slipway-staging",
         contract.ENV_LAUNCH_HOOK: "ready",
         contract.ENV_TERMINATE_HOOK: "drain",
+        contract.ENV_DRAIN: "60",
     }
     single = variables_of(KINDS["single"], "/etc/slipway/node.env")
     assert single[contract.ENV_DISCOVERY] == "srv-0123456789abcdef"

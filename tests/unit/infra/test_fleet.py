@@ -29,6 +29,7 @@ def fleet(shape="cluster", *types, kind="application", alarms=("slipway-dev-erro
                 vpc_cidr="10.40.0.0/20",
                 subnet_ids=["subnet-1", "subnet-2"],
                 key_arn="arn:key",
+                autoscaling_role_arn="arn:autoscaling",
                 profile_arn="arn:profile",
                 image_uri=IMAGE,
                 store_url="s3://bucket",
@@ -92,6 +93,10 @@ def test_every_rule_says_what_it_is_for_in_letters_that_ec2_takes():
 
 def test_the_group_is_called_what_role_and_boot_call_it():
     assert group()["name"] == "slipway-dev"
+
+
+def test_the_group_starts_servers_as_the_role_that_may_use_the_volumes_key():
+    assert group()["serviceLinkedRoleArn"] == "arn:autoscaling"
 
 
 def test_types_are_tried_in_the_order_given_and_spot_where_it_lasts():
