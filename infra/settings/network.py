@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from infra.settings.checks import Checks
 
-LARGEST_VPC = 16
-SMALLEST_VPC = 22
-"""Prefix that holds a /24 of servers for each of three zones, and the public subnets in a fourth:
-with fewer zones as well, so that one can be added without moving a subnet.
+LARGEST_VPC, SMALLEST_VPC = 16, 22
+"""Prefixes. Of a /22 a zone's quarter is a /24: room for the servers, twice while they are replaced,
+and for the interface endpoints.
 """
 
 _PRIVATE = tuple(
