@@ -93,7 +93,7 @@ def valid_settings(draw: st.DrawFn) -> Settings:
         environment=environment,
         region=REGION,
         shape=shape,
-        image=draw(st.sampled_from(("0.1.0", "sha256:" + "0" * 64, ""))),
+        image=draw(st.sampled_from(("0.1.0", "sha256:" + "0" * 64, "0.2.0-rc.1", ""))),
         protect=prod or draw(st.booleans()),
         owner="ml-platform",
         cost_center=draw(st.sampled_from(("", "4711"))),
@@ -208,9 +208,10 @@ def _instance_types(least: int, most: int) -> st.SearchStrategy[tuple[InstanceTy
 
 
 def _room(kind: InstanceType) -> int:
-    """GiB of models that a server can hold."""
+    """GiB of models that a server can hold, in memory and twice on its instance store."""
     memory = int(kind.gpu_memory_gib * kind.gpu_count or kind.memory_gib)
-    return min(memory, int(kind.local_nvme_gb / 1.074 / 2)) if kind.local_nvme_gb else memory
+    disk = int(kind.local_nvme_gb * 1000**3 / 1024**3)
+    return min(memory, disk // 2) if disk else memory
 
 
 @st.composite

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from infra.settings.checks import Checks
 
 LARGEST_VPC, SMALLEST_VPC = 16, 22
-"""Prefixes. Of a /22 a zone's quarter is a /24: room for the servers, twice while they are replaced,
-and for the interface endpoints.
+"""Prefixes. Of a /22 a zone's quarter is a /24: room for its servers, twice while they are
+replaced, and for the interface endpoints.
 """
 
 _PRIVATE = tuple(
