@@ -9,7 +9,7 @@ from slipway.node.events import Event
 from slipway.node.fleet.member import Member
 from slipway.node.standing import Standing
 
-JOIN = 15.0
+JOIN = 5.0
 """Seconds to wait for a call to AWS that is under way when the node stops."""
 
 

@@ -1,6 +1,7 @@
 """A node of a fleet from its start to its end."""
 
 import os
+import socket
 import time
 from dataclasses import dataclass
 
@@ -64,7 +65,7 @@ def run(
         address=EVERYWHERE,
         startup_timeout=pace.startup,
         exit_timeout=settings.exit_timeout,
-        advertised=place.host,
+        advertised=place.host or socket.gethostname(),
         restricted=True,
     )
     member = Member(_parts(settings, place, ports), time.monotonic, pace.publications)
