@@ -23,7 +23,8 @@ _BRIDGE_PORTS = (32768, 65535)
 @dataclass(frozen=True)
 class FleetArgs:
     """`traffic` is None without a load balancer: servers are then reached from within `vpc_cidr`,
-    and found under `discovery_service_id`. `rollback_alarms` are names of alarms.
+    and found under `discovery_service_id`. `rollback_alarms` are names of alarms. `after` is what
+    must be there, with all it consists of, before the first server starts.
     """
 
     shape: str
@@ -43,6 +44,7 @@ class FleetArgs:
     traffic: Traffic | None
     discovery_service_id: pulumi.Input[str] | None
     rollback_alarms: Sequence[pulumi.Input[str]]
+    after: Sequence[pulumi.Resource] = ()
 
 
 class Fleet(pulumi.ComponentResource):
@@ -160,10 +162,10 @@ class Fleet(pulumi.ComponentResource):
             # No max_instance_lifetime: the day AWS chose for it could be one without free GPUs.
             enabled_metrics=[aws.autoscaling.Metric(metric.name) for metric in metrics.GROUP],
             metrics_granularity="1Minute",
-            tags=group.tags(args.names.tags, args.names.group, shape),
+            tags=group.tags(args.names.tags, args.names.group, shape, settings.model_gib),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=args.traffic.ready if args.traffic else (),
+                depends_on=[*args.after, *(args.traffic.ready if args.traffic else ())],
                 # Scaling and schedules move it.
                 ignore_changes=["desiredCapacity"],
                 # Until the last server has drained, and the instances have gone.

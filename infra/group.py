@@ -149,12 +149,15 @@ def refresh(
 
 
 def tags(
-    shared: Mapping[str, str], group: str, shape: str
+    shared: Mapping[str, str], group: str, shape: str, model_gib: int
 ) -> Sequence[autoscaling.GroupTagArgsDict]:
-    """Default tags of the provider do not reach auto scaling groups."""
+    """Default tags of the provider do not reach auto scaling groups. `ModelGiB` is what a policy
+    holds the launch hook against.
+    """
     # ECS marks the groups it manages; unless it is declared, each update would take the mark off.
     managed = {"AmazonECSManaged": "true"} if shape == "container" else {}
+    own = {"Name": group, "ModelGiB": str(model_gib), **managed}
     return [
         {"key": key, "value": value, "propagate_at_launch": True}
-        for key, value in {**shared, "Name": group, **managed}.items()
+        for key, value in {**shared, **own}.items()
     ]

@@ -140,7 +140,11 @@ def _volumes(autoscaling_arn: pulumi.Output[str]) -> tuple[Statement, ...]:
 
 def _logs(args: EncryptionKeyArgs) -> Statement:
     """CloudWatch Logs, for this environment's groups alone."""
-    groups = args.place.arn("logs", f"log-group:{args.names.path}/*")
+    groups = [
+        args.place.arn("logs", f"log-group:{args.names.path}/*"),
+        # The name that AWS wants of a firewall's logs.
+        args.place.arn("logs", f"log-group:aws-waf-logs-{args.names.prefix}"),
+    ]
     return allow(
         "LogGroups",
         _USE,

@@ -21,7 +21,6 @@ class NetworkBalancerArgs:
     """`subnet_ids` are public where the load balancer is."""
 
     settings: IngressSettings
-    network_mode: str
     timings: Timings
     vpc_id: pulumi.Input[str]
     vpc_cidr: str
@@ -57,7 +56,7 @@ class NetworkBalancer(pulumi.ComponentResource):
                 vpc_cidr=args.vpc_cidr,
                 public=args.settings.public,
                 allowed_cidrs=args.settings.allowed_cidrs,
-                network_mode=args.network_mode,
+                network_mode="host",
                 listens=(HTTPS,),
             ),
             inside,
@@ -116,30 +115,17 @@ def _group(
         # endpoint may be given to itself, which AWS does not deliver with the client's address.
         preserve_client_ip="false",
         stickiness={"type": "source_ip", "enabled": False},
-        health_check=_health(args.network_mode),
+        # Readiness by HTTP, beside the port of the traffic.
+        health_check={
+            "enabled": True,
+            "protocol": "HTTP",
+            "port": str(contract.HTTP_PORT),
+            "path": contract.HEALTH_READY,
+            "matcher": "200",
+            "interval": 10,
+            "timeout": 5,
+            "healthy_threshold": 2,
+            "unhealthy_threshold": 3,
+        },
         opts=opts,
     )
-
-
-def _health(network_mode: str) -> aws.lb.TargetGroupHealthCheckArgsDict:
-    """Readiness by HTTP, beside the port of the traffic.
-
-    In bridge mode the port that HTTP has on the server is not known: there a connection must do,
-    and readiness is left to the health check of the container.
-    """
-    times: aws.lb.TargetGroupHealthCheckArgsDict = {
-        "enabled": True,
-        "interval": 10,
-        "timeout": 5,
-        "healthy_threshold": 2,
-        "unhealthy_threshold": 3,
-    }
-    if network_mode == "bridge":
-        return {**times, "protocol": "TCP", "port": "traffic-port"}
-    return {
-        **times,
-        "protocol": "HTTP",
-        "port": str(contract.HTTP_PORT),
-        "path": contract.HEALTH_READY,
-        "matcher": "200",
-    }

@@ -25,11 +25,7 @@ class PublisherArgs:
 
 
 class Publisher(pulumi.ComponentResource):
-    """A role that publishes versions and images, and can release none of them.
-
-    An account has one provider for an issuer: of several environments in one account only one can
-    have a publisher from it.
-    """
+    """A role that publishes versions and images, and can release none of them."""
 
     role_arn: pulumi.Output[str]
 
@@ -39,17 +35,11 @@ class Publisher(pulumi.ComponentResource):
         super().__init__("slipway:infra:Publisher", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         settings = args.settings
-        # Without thumbprints: IAM trusts the issuer's certificate authority, or looks it up.
-        provider = aws.iam.OpenIdConnectProvider(
-            f"{name}-issuer",
-            url=f"https://{settings.publisher_issuer}",
-            client_id_lists=[settings.publisher_audience],
-            opts=child,
-        )
+        provider_arn = settings.provider_arn or self._issuer(name, settings)
         role = aws.iam.Role(
             f"{name}-role",
             description="Publishes models and images; releases none",
-            assume_role_policy=_trust(settings, provider.arn),
+            assume_role_policy=_trust(settings, provider_arn),
             max_session_duration=_SESSION_SECONDS,
             opts=child,
         )
@@ -57,9 +47,18 @@ class Publisher(pulumi.ComponentResource):
         self.role_arn = role.arn
         self.register_outputs({"roleArn": self.role_arn})
 
+    def _issuer(self, name: str, settings: PublisherSettings) -> pulumi.Output[str]:
+        # Without thumbprints: IAM trusts the issuer's certificate authority, or looks it up.
+        return aws.iam.OpenIdConnectProvider(
+            f"{name}-issuer",
+            url=f"https://{settings.host}",
+            client_id_lists=[settings.publisher_audience],
+            opts=pulumi.ResourceOptions(parent=self),
+        ).arn
 
-def _trust(settings: PublisherSettings, provider_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    issuer = settings.publisher_issuer
+
+def _trust(settings: PublisherSettings, provider_arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    issuer = settings.host
     return render_trust(
         {"Federated": provider_arn},
         ["sts:AssumeRoleWithWebIdentity"],

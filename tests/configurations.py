@@ -44,6 +44,7 @@ EMPTY_INGRESS: Mapping[str, Any] = {
 REGION = "eu-central-1"
 ZONE = "Z01234567EXAMPLE"
 CERTIFICATE = f"arn:aws:acm:{REGION}:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
+PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 RESERVATION = "cr-0123456789abcdef0"
 RESERVATIONS = f"arn:aws:resource-groups:{REGION}:123456789012:group/slipway"
 
@@ -88,7 +89,8 @@ def valid_settings(draw: st.DrawFn) -> Settings:
     supply = draw(st.sampled_from(_supplies(shape, balancer, prod=prod)))
     needs_two = prod or balancer == "application" or supply == "spot"
     zones = 1 if supply == "one reservation" else draw(st.integers(2 if needs_two else 1, 3))
-    servers = draw(_servers(shape, supply, prod=prod))
+    bridged = shape == "container" and balancer == "application" and draw(st.booleans())
+    servers = draw(_servers(shape, supply, prod=prod, bridge=bridged))
     return Settings(
         environment=environment,
         region=REGION,
@@ -150,11 +152,14 @@ _PUBLISHERS = (
         "sts.amazonaws.com",
         ("repo:example/models:ref:refs/heads/main", "repo:example/other:*"),
     ),
+    PublisherSettings(PROVIDER, "sts.amazonaws.com", ("repo:example/models:environment:prod",)),
 )
 
 
 @st.composite
-def _servers(draw: st.DrawFn, shape: str, supply: str, *, prod: bool) -> ServerSettings:
+def _servers(
+    draw: st.DrawFn, shape: str, supply: str, *, prod: bool, bridge: bool
+) -> ServerSettings:
     lowest = 1 if shape == "single" else draw(st.integers(2 if prod else 1, 6))
     highest = 1 if shape == "single" else lowest + draw(st.integers(0, 10))
     spot = supply == "spot"
@@ -164,7 +169,6 @@ def _servers(draw: st.DrawFn, shape: str, supply: str, *, prod: bool) -> ServerS
     stores = all(kind.local_nvme_gb for kind in types)
     volume = draw(st.integers(100 if stores else 100 + 2 * model, 2000))
     iops = draw(st.integers(3000, min(80_000, 500 * volume)))
-    bridge = shape == "container" and draw(st.booleans())
     healthy = draw(st.integers(0, 100))
     reservations = {
         "open reservations": "open",

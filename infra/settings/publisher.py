@@ -8,12 +8,16 @@ from infra.settings.checks import Checks
 _NAMED = 2
 """Separators before a wildcard of which a subject names an owner: `repo:example/*`."""
 
+_PROVIDER = "oidc-provider/"
+_HOST = r"[a-z0-9.-]+\.[a-z]{2,}(/[\w./-]*\w)?"
+
 
 @dataclass(frozen=True)
 class PublisherSettings:
     """No publisher where `publisher_issuer` is empty.
 
-    `publisher_issuer` is a host (`token.actions.githubusercontent.com`); `publisher_subjects` are
+    `publisher_issuer` is a host (`token.actions.githubusercontent.com`), or the ARN of the provider
+    that the account has for it already: an account has one for an issuer. `publisher_subjects` are
     the `sub` claims that are let in (`repo:acme/models:ref:refs/heads/main`).
     """
 
@@ -25,8 +29,8 @@ class PublisherSettings:
         check = Checks(self)
         check.matches(
             "publisher_issuer",
-            r"[a-z0-9.-]+\.[a-z]{2,}(/[\w./-]*\w)?",
-            "it is no host name",
+            rf"(arn:aws[\w-]*:iam::\d{{12}}:{_PROVIDER})?{_HOST}",
+            "it is neither a host name nor the ARN of an OpenID Connect provider",
             "Write it without https:// and without a slash at the end",
         )
         check.refuse_if(
@@ -56,6 +60,16 @@ class PublisherSettings:
         )
         check.no_duplicates("publisher_subjects")
         check.done()
+
+    @property
+    def host(self) -> str:
+        """The issuer without `https://`, as claims of its tokens are called."""
+        return self.publisher_issuer.rpartition(_PROVIDER)[2]
+
+    @property
+    def provider_arn(self) -> str:
+        """Of the provider that is there already; empty where there is none."""
+        return self.publisher_issuer if _PROVIDER in self.publisher_issuer else ""
 
 
 def _is_wide(subject: str) -> bool:

@@ -357,12 +357,6 @@ def test_it_asks_for_readiness_beside_the_traffic(network):
     )
 
 
-def test_in_bridge_mode_it_checks_the_port_that_the_container_has():
-    health = the(build(NETWORK, network_mode="bridge")[0], "TargetGroup").properties["healthCheck"]
-    assert (health["protocol"], health["port"]) == ("TCP", "traffic-port")
-    assert "path" not in health
-
-
 def test_long_connections_are_spread_over_zones_and_ended_with_their_server(network):
     group = the(network, "TargetGroup")
     assert the(network, "LoadBalancer").properties["enableCrossZoneLoadBalancing"] is True

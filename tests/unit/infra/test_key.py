@@ -87,9 +87,10 @@ def test_cloudwatch_logs_uses_it_for_this_environments_groups_alone(statements):
     logs = statements["LogGroups"]
     assert logs["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
     assert logs["Condition"]["ArnLike"] == {
-        "kms:EncryptionContext:aws:logs:arn": (
-            "arn:aws:logs:eu-central-1:123456789012:log-group:/slipway/dev/*"
-        )
+        "kms:EncryptionContext:aws:logs:arn": [
+            "arn:aws:logs:eu-central-1:123456789012:log-group:/slipway/dev/*",
+            "arn:aws:logs:eu-central-1:123456789012:log-group:aws-waf-logs-slipway-dev",
+        ]
     }
 
 

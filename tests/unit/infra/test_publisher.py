@@ -1,6 +1,7 @@
 """The publisher: who is let in, what it may write, and that it cannot release."""
 
 import json
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import pytest
@@ -98,3 +99,16 @@ def test_uploads_are_encrypted_with_the_stores_key_and_nothing_else_is(statement
     assert use["Condition"] == {
         "StringLike": {"kms:EncryptionContext:aws:s3:arn": [STORE, f"{STORE}/*"]}
     }
+
+
+def test_the_provider_that_an_account_has_already_is_used_and_not_made_again():
+    arn = f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"
+    settings = replace(SETTINGS, publisher_issuer=arn)
+    graph = record(
+        lambda: Publisher("dev-publisher", PublisherArgs(settings, KEY, STORE, IMAGES)) and None
+    )
+    assert not graph.of("OpenIdConnectProvider")
+    role = graph.named("dev-publisher-role")
+    (trusted,) = json.loads(role.properties["assumeRolePolicy"])["Statement"]
+    assert trusted["Principal"] == {"Federated": arn}
+    assert trusted["Condition"]["StringEquals"] == {f"{ISSUER}:aud": "sts.amazonaws.com"}

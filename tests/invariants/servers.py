@@ -1,0 +1,103 @@
+"""How servers boot, are replaced, and leave."""
+
+import base64
+import json
+import re
+
+from slipway import contract
+from tests.invariants.reading import (
+    group_of,
+    hook_of,
+    invariant,
+    spot_possible,
+    template_of,
+    user_data,
+)
+
+
+@invariant
+def metadata_needs_a_token(graph):
+    options = template_of(graph).properties["metadataOptions"]
+    assert options["httpTokens"] == "required"
+    assert options["httpEndpoint"] == "enabled"
+    bridged = any(t.properties["networkMode"] == "bridge" for t in graph.of("TaskDefinition"))
+    assert options["httpPutResponseHopLimit"] == 1 or bridged
+
+
+@invariant
+def a_refresh_can_roll_back(graph):
+    """Auto-rollback is refused for `$Latest`, `$Default` and an AMI given as a parameter."""
+    group = group_of(graph)
+    policy = group.properties["mixedInstancesPolicy"]["launchTemplate"]
+    version = policy["launchTemplateSpecification"]["version"]
+    assert version.isdigit()
+    assert graph.target(version) is template_of(graph)
+    assert "resolve:" not in template_of(graph).properties["imageId"]
+    preferences = group.properties["instanceRefresh"]["preferences"]
+    assert preferences["autoRollback"] is True
+    alarms = {alarm.properties["name"] for alarm in graph.of("MetricAlarm")}
+    watched = preferences["alarmSpecification"]["alarms"]
+    assert watched
+    for name in watched:
+        assert name in alarms or graph.target(name).type.endswith(":MetricAlarm")
+
+
+@invariant
+def draining_fits_into_the_notice(graph):
+    hook = hook_of(graph, "TERMINATING")
+    if hook is None:
+        assert graph.of("CapacityProvider")  # ECS drains with a hook of its own
+        (provider,) = graph.of("CapacityProvider")
+        assert provider.properties["autoScalingGroupProvider"]["managedDraining"] == "ENABLED"
+        longest = 120 if spot_possible(graph) else 7200
+    else:
+        longest = hook["heartbeatTimeout"]
+        assert longest <= (120 if spot_possible(graph) else 7200)
+    for group in graph.of("TargetGroup"):
+        assert group.properties["deregistrationDelay"] <= longest
+
+
+@invariant
+def a_warm_pool_and_spot_exclude_each_other(graph):
+    assert not (spot_possible(graph) and group_of(graph).properties.get("warmPool"))
+
+
+@invariant
+def readiness_is_seen(graph):
+    """gRPC alone cannot see it, so a gRPC group is always beside one that can."""
+    checks = [group.properties["healthCheck"] for group in graph.of("TargetGroup")]
+    ready = [check for check in checks if check["path"] == contract.HEALTH_READY]
+    assert bool(ready) == bool(graph.of("LoadBalancer"))
+    for check in checks:
+        assert check["path"] in {contract.HEALTH_READY, "/grpc.health.v1.Health/Check"}
+    for check in ready:
+        assert check["protocol"] == "HTTP"
+
+
+@invariant
+def boot_is_small_and_holds_no_secret(graph):
+    data = user_data(graph)
+    assert len(base64.b64decode(template_of(graph).properties["userData"])) <= 16 * 1024
+    assert not re.search(r"AKIA[A-Z0-9]{16}|-----BEGIN|(?i:password|secret_access)", data)
+
+
+@invariant
+def images_are_pinned_by_digest(graph):
+    texts_ = [user_data(graph), *(t.properties["containerDefinitions"]
+              for t in graph.of("TaskDefinition"))]  # fmt: skip
+    pulled = [found for text in texts_ for found in re.findall(r"\S*@?@sha256:[0-9a-f]{64}", text)]
+    assert pulled
+    for text in texts_:
+        assert ":latest" not in text
+
+
+@invariant
+def containers_are_confined(graph):
+    for task in graph.of("TaskDefinition"):
+        for container in json.loads(task.properties["containerDefinitions"]):
+            assert container["readonlyRootFilesystem"] is True
+            assert container["user"].startswith("1000")
+            assert not container.get("privileged", False)
+    if not graph.of("TaskDefinition"):
+        for flag in ("--read-only", "--user", "--cap-drop"):
+            assert flag in user_data(graph)
