@@ -91,12 +91,8 @@ class Lifecycle:
         """One look. `steps` grows while a sync gets on, which extends the launch hook."""
         if self._look.due:
             with self._look.try_again():
-                target, self._interruption = (
-                    self._metadata.target_state() or IN_SERVICE,
-                    self._metadata.interruption(),
-                )
-                if target != self._target:
-                    self._target, self._done, self._tries, self._try_at = target, False, 0, 0.0
+                self._aim_at(self._metadata.target_state() or IN_SERVICE)
+                self._interruption = self._metadata.interruption()
             yield from self._look.complaint()
         self._served_clients |= self.in_service and standing.ready
         yield from self._depart()
@@ -122,6 +118,11 @@ class Lifecycle:
             yield from ending.complaint()
             if not last:
                 wait(PAUSE / 3)
+
+    def _aim_at(self, target: str) -> None:
+        """On the way to another state the launch hook holds the instance once more."""
+        if target != self._target:
+            self._target, self._done, self._tries, self._try_at = target, False, 0, 0.0
 
     def _depart(self) -> Iterator[Leaving]:
         """Notice that it is time to go; the earlier of two reasons counts."""

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from slipway.errors import FleetError
 from slipway.node.events import HookDone, Leaving, Setback
 from slipway.node.fleet.lifecycle import HEARTBEAT, PAUSE, TRIES, Lifecycle, Terms
 from slipway.node.fleet.metadata import Interruption
@@ -109,6 +110,17 @@ def test_silent_metadata_changes_nothing(lifecycle, instance, group, clock):
     assert [type(event) for event in looks(lifecycle, READY)] == [Setback]
     assert lifecycle.in_service
     assert lifecycle.departure is None
+
+
+def test_a_notice_that_cannot_be_read_does_not_hide_what_the_group_wants(
+    lifecycle, instance, monkeypatch
+):
+    def unreadable():
+        raise FleetError("The spot interruption notice cannot be read")
+
+    monkeypatch.setattr(instance, "interruption", unreadable)
+    instance.target = "Terminated"
+    assert {type(event) for event in looks(lifecycle, READY)} == {Setback, Leaving}
 
 
 def test_before_metadata_answered_nothing_is_completed(lifecycle, instance, group):
