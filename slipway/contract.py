@@ -66,8 +66,13 @@ READINESS_PORT = 8003
 """The node's own answer on a fleet, at `HEALTH_READY`: true once every released model is served,
 false from the moment when the server is to leave. Triton's is true before and after.
 """
+GRPC_READINESS_PORT = 8004
+"""The same answer over gRPC, at `GRPC_HEALTH`, as the status of the call: load balancers do not
+look into its body, where Triton puts it.
+"""
 HEALTH_LIVE = "/v2/health/live"
 HEALTH_READY = "/v2/health/ready"
+GRPC_HEALTH = "/grpc.health.v1.Health/Check"
 
 MANAGEMENT_APIS = (
     "model-repository",

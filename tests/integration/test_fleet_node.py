@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
+import grpc
 import httpx
 import numpy as np
 import pytest
@@ -43,7 +44,9 @@ from slipway.node.fleet import service
 from slipway.triton.ports import Ports
 pace = service.Pace(rounds=0.2, looks=0.1, publications=0.5)
 ports = Ports({ports})
-service.run = functools.partial(service.run, ports=ports, readiness_port={readiness}, pace=pace)
+service.run = functools.partial(
+    service.run, ports=ports, readiness_port={readiness}, grpc_readiness_port={grpc}, pace=pace
+)
 sys.exit(entry.main())
 """
 
@@ -121,12 +124,13 @@ class Node:
 
     def __init__(self, folder, **settings):
         self.ports = Ports.free()
-        self.readiness = free_port()
+        self.readiness, self.grpc_readiness = free_port(), free_port()
         ports = f"{self.ports.http}, {self.ports.grpc}, {self.ports.metrics}"
+        entry = ENTRY.format(ports=ports, readiness=self.readiness, grpc=self.grpc_readiness)
         self.errors = folder / "node.err"
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", ENTRY.format(ports=ports, readiness=self.readiness)],
+                [sys.executable, "-c", entry],
                 env={**os.environ, **settings},
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -163,6 +167,15 @@ class Node:
         except httpx.HTTPError:
             return False
         return answer.status_code == 200
+
+    def ready_over_grpc(self):
+        with grpc.insecure_channel(f"127.0.0.1:{self.grpc_readiness}") as channel:
+            try:
+                return bool(channel.unary_unary(contract.GRPC_HEALTH)(b"", timeout=5))
+            except grpc.RpcError as refusal:
+                if refusal.code() != grpc.StatusCode.UNAVAILABLE:
+                    raise
+                return False
 
     def end(self):
         """The exit code, and the names of the events since the last that was waited for."""
@@ -223,6 +236,7 @@ def test_a_node_comes_is_found_is_measured_and_goes(aws, client, service_id, reg
 
     server = node.wait_for("started")["pid"]
     assert group.waiting == {"launch"}
+    assert not node.ready_over_grpc()
     node.wait_for("serving", model="tiny", version=1)
     assert node.wait_for("hookdone")["held"]
     node.wait_for("joined")
@@ -232,6 +246,7 @@ def test_a_node_comes_is_found_is_measured_and_goes(aws, client, service_id, reg
         with pytest.raises(InferenceServerException, match="restricted"):
             asking.unload_model("tiny")
     assert wait_until(node.ready)
+    assert node.ready_over_grpc()
 
     entry = client("servicediscovery").list_instances(ServiceId=service_id)["Instances"][0]
     assert entry["Id"] == "i-0123456789abcdef0"
@@ -252,6 +267,7 @@ def test_a_node_comes_is_found_is_measured_and_goes(aws, client, service_id, reg
     group.waiting.add("terminate")
     assert node.wait_for("leaving")["wait"] == pytest.approx(1.0)
     assert not node.ready()
+    assert not node.ready_over_grpc()
     with triton.InferenceServerClient(f"127.0.0.1:{node.ports.grpc}") as asking:
         assert asking.infer("tiny", tensors(request(value=3)))
     code, happened = node.end()

@@ -12,6 +12,7 @@ from slipway.node.agent import Agent
 from slipway.node.fleet.cloudwatch import CloudWatch
 from slipway.node.fleet.companion import Companion, SyncSteps
 from slipway.node.fleet.discovery import Address, CloudMap
+from slipway.node.fleet.grpc_readiness import GrpcReadiness
 from slipway.node.fleet.hooks import AutoScalingHooks
 from slipway.node.fleet.lifecycle import Lifecycle, Terms
 from slipway.node.fleet.member import Member, Parts
@@ -51,6 +52,7 @@ def run(
     *,
     ports: Ports | None = None,
     readiness_port: int = contract.READINESS_PORT,
+    grpc_readiness_port: int = contract.GRPC_READINESS_PORT,
     pace: Pace | None = None,
 ) -> None:
     """Serve until interrupted or told to go, then leave in order. Raises `SlipwayError`."""
@@ -75,7 +77,10 @@ def run(
     def ready() -> bool:
         return member.ready and answers.ready(HERE, ports.http)
 
-    with Readiness(EVERYWHERE, readiness_port, ready):
+    with (
+        Readiness(EVERYWHERE, readiness_port, ready),
+        GrpcReadiness(EVERYWHERE, grpc_readiness_port, ready),
+    ):
         try:
             with companion:
                 follow(agent, show, pace.rounds)

@@ -108,6 +108,7 @@ def test_the_ports_and_the_health_check_are_the_contracts(instructions, last):
         contract.GRPC_PORT,
         contract.METRICS_PORT,
         contract.READINESS_PORT,
+        contract.GRPC_READINESS_PORT,
     ]
     (health,) = of(instructions, "HEALTHCHECK", last)
     assert f":{contract.READINESS_PORT}{contract.HEALTH_READY}" in health
