@@ -42,10 +42,9 @@ class ApplicationBalancerArgs:
 class ApplicationBalancer(pulumi.ComponentResource):
     """Terminates TLS, knows clients by certificate or token, and lets through what `routes` names.
 
-    gRPC servers answer a health check with success and say in the body that they are not ready,
-    where a load balancer does not look: the gRPC group sees only that a process is gone. Readiness
-    is seen by the HTTP group, and every server is in both; a new one enters them when its launch
-    hook is completed, which the node does only after its models answered.
+    Both groups ask the node whether its server is ready, each in its own protocol: Triton's answer
+    is yes before models are loaded, and over gRPC it is a success whose body says no, where a load
+    balancer does not look.
     """
 
     traffic: Traffic
@@ -164,7 +163,7 @@ def _http_group(
         # does not need: it is warm when its launch hook is completed.
         load_balancing_algorithm_type="least_outstanding_requests",
         stickiness={"type": "lb_cookie", "enabled": False},
-        health_check=_health(contract.HEALTH_READY, "200"),
+        health_check=_health(contract.READINESS_PORT, contract.HEALTH_READY, "200"),
         opts=opts,
     )
 
@@ -182,18 +181,18 @@ def _grpc_group(
         deregistration_delay=args.timings.deregistration,
         load_balancing_algorithm_type="least_outstanding_requests",
         stickiness={"type": "lb_cookie", "enabled": False},
-        health_check=_health("/grpc.health.v1.Health/Check", "0"),
+        health_check=_health(contract.GRPC_READINESS_PORT, contract.GRPC_HEALTH, "0"),
         opts=opts,
     )
 
 
-def _health(path: str, matcher: str) -> aws.lb.TargetGroupHealthCheckArgsDict:
-    """Out after 30 s, in after 20 s. `traffic-port`: in bridge mode every container has its own."""
+def _health(port: int, path: str, matcher: str) -> aws.lb.TargetGroupHealthCheckArgsDict:
+    """Out after 30 s, in after 20 s."""
     return {
         "enabled": True,
         "path": path,
         "matcher": matcher,
-        "port": "traffic-port",
+        "port": str(port),
         "protocol": "HTTP",
         "interval": 10,
         "timeout": 5,

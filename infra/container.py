@@ -226,7 +226,8 @@ def _container(args: ContainerServiceArgs) -> dict[str, Any]:
         "healthCheck": {
             "command": [
                 "CMD", "curl", "--fail", "--silent", "--output", "/dev/null",
-                f"http://127.0.0.1:{contract.HTTP_PORT}{contract.HEALTH_READY}",
+                # Whether clients are sent here the target groups ask the node.
+                f"http://127.0.0.1:{contract.HTTP_PORT}{contract.HEALTH_LIVE}",
             ],
             "interval": 30,
             "timeout": 5,
@@ -260,8 +261,8 @@ def _environment(args: ContainerServiceArgs) -> Mapping[str, pulumi.Input[str]]:
 
 
 def _ports(network_mode: str) -> list[dict[str, Any]]:
-    """In `bridge` Docker picks the server's ports of requests; metrics are scraped at a fixed one,
-    which the security group lets nobody else reach.
+    """In `bridge` Docker picks the server's ports of requests. Metrics are scraped and readiness is
+    asked for at fixed ones: a server has one task.
     """
     requests = 0 if network_mode == "bridge" else None
     return [
@@ -270,5 +271,7 @@ def _ports(network_mode: str) -> list[dict[str, Any]]:
             (contract.HTTP_PORT, requests),
             (contract.GRPC_PORT, requests),
             (contract.METRICS_PORT, None),
+            (contract.READINESS_PORT, None),
+            (contract.GRPC_READINESS_PORT, None),
         )
     ]

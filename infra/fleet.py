@@ -1,6 +1,6 @@
 """The servers: who may reach them, what they are like, and the group that keeps them alive."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -10,14 +10,11 @@ from infra import group, metrics
 from infra.logs import LogNames
 from infra.names import Names
 from infra.place import Place
+from infra.ports import served
 from infra.settings import ServerSettings
 from infra.template import Template, TemplateArgs
 from infra.timings import GRACE, Timings
 from infra.traffic import Traffic
-from slipway import contract
-
-_BRIDGE_PORTS = (32768, 65535)
-"""From which Docker picks the server's port of a container in a bridge network."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +94,14 @@ class Fleet(pulumi.ComponentResource):
             opts=child,
         )
         balancer = args.traffic.security_group_id if args.traffic else None
-        for first, last, what in _ports(args.settings.network_mode):
+        for ports in served(args.settings.network_mode):
             aws.vpc.SecurityGroupIngressRule(
-                f"{name}-in-{first}",
+                f"{name}-in-{ports.first}",
                 security_group_id=security_group.id,
-                description=what,
+                description=ports.purpose,
                 ip_protocol="tcp",
-                from_port=first,
-                to_port=last,
+                from_port=ports.first,
+                to_port=ports.last,
                 referenced_security_group_id=balancer,
                 cidr_ipv4=None if args.traffic else args.vpc_cidr,
                 opts=child,
@@ -172,12 +169,3 @@ class Fleet(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(delete="30m"),
             ),
         )
-
-
-def _ports(network_mode: str) -> Iterator[tuple[int, int, str]]:
-    """Ranges of ports that requests and health checks come in by. Metrics stay on the server."""
-    if network_mode == "bridge":
-        yield (*_BRIDGE_PORTS, "Containers behind the load balancer")
-        return
-    yield contract.HTTP_PORT, contract.HTTP_PORT, "HTTP requests and readiness"
-    yield contract.GRPC_PORT, contract.GRPC_PORT, "gRPC requests"

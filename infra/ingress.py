@@ -127,6 +127,7 @@ def _network(
         f"{name}-nlb",
         NetworkBalancerArgs(
             settings=args.settings,
+            network_mode=args.network_mode,
             timings=args.timings,
             vpc_id=args.vpc_id,
             vpc_cidr=args.vpc_cidr,

@@ -21,6 +21,7 @@ class NetworkBalancerArgs:
     """`subnet_ids` are public where the load balancer is."""
 
     settings: IngressSettings
+    network_mode: str
     timings: Timings
     vpc_id: pulumi.Input[str]
     vpc_cidr: str
@@ -56,7 +57,7 @@ class NetworkBalancer(pulumi.ComponentResource):
                 vpc_cidr=args.vpc_cidr,
                 public=args.settings.public,
                 allowed_cidrs=args.settings.allowed_cidrs,
-                network_mode="host",
+                network_mode=args.network_mode,
                 listens=(HTTPS,),
             ),
             inside,
@@ -115,11 +116,11 @@ def _group(
         # endpoint may be given to itself, which AWS does not deliver with the client's address.
         preserve_client_ip="false",
         stickiness={"type": "source_ip", "enabled": False},
-        # Readiness by HTTP, beside the port of the traffic.
+        # The node's answer by HTTP, beside the port of the traffic.
         health_check={
             "enabled": True,
             "protocol": "HTTP",
-            "port": str(contract.HTTP_PORT),
+            "port": str(contract.READINESS_PORT),
             "path": contract.HEALTH_READY,
             "matcher": "200",
             "interval": 10,

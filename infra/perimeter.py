@@ -5,19 +5,16 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from slipway import contract
+from infra.ports import served
 
 ANYWHERE = "0.0.0.0/0"
-EPHEMERAL = (32768, 65535)
-"""The ports of the server that ECS gives to containers in the network mode `bridge`."""
-
 HTTPS = 443
 HTTP = 80
 
 
 @dataclass(frozen=True)
 class PerimeterArgs:
-    """`listens` and `serves` are ports: of the load balancer, and of the servers behind it.
+    """`listens` are the load balancer's ports; `network_mode` decides those of the servers.
 
     `calls_out`: it fetches the keys of tokens from an issuer somewhere else.
     """
@@ -28,7 +25,6 @@ class PerimeterArgs:
     allowed_cidrs: tuple[str, ...]
     network_mode: str
     listens: tuple[int, ...]
-    serves: tuple[int, ...] = (contract.HTTP_PORT, contract.GRPC_PORT)
     calls_out: bool = False
 
 
@@ -61,16 +57,15 @@ class Perimeter(pulumi.ComponentResource):
                     to_port=port,
                     opts=inside,
                 )
-        bridge = args.network_mode == "bridge"
-        for first, last in (EPHEMERAL,) if bridge else tuple((p, p) for p in args.serves):
+        for ports in served(args.network_mode):
             aws.vpc.SecurityGroupEgressRule(
-                f"{name}-to-{first}",
+                f"{name}-to-{ports.first}",
                 security_group_id=group.id,
-                description="Servers: requests and health checks",
+                description=f"Servers: {ports.purpose}",
                 cidr_ipv4=args.vpc_cidr,
                 ip_protocol="tcp",
-                from_port=first,
-                to_port=last,
+                from_port=ports.first,
+                to_port=ports.last,
                 opts=inside,
             )
         if args.calls_out:

@@ -89,7 +89,7 @@ def valid_settings(draw: st.DrawFn) -> Settings:
     supply = draw(st.sampled_from(_supplies(shape, balancer, prod=prod)))
     needs_two = prod or balancer == "application" or supply == "spot"
     zones = 1 if supply == "one reservation" else draw(st.integers(2 if needs_two else 1, 3))
-    bridged = shape == "container" and balancer == "application" and draw(st.booleans())
+    bridged = shape == "container" and draw(st.booleans())
     servers = draw(_servers(shape, supply, prod=prod, bridge=bridged))
     return Settings(
         environment=environment,

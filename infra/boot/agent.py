@@ -14,9 +14,15 @@ _LOGS = {"messages": "/var/log/messages", "cloud-init": "/var/log/cloud-init-out
 _ECS_LOGS = {"ecs": "/var/log/ecs/ecs-agent.log"}
 
 
-def agent(*, group: str, log_group: str, gpu: bool, ecs: bool) -> dict[str, Any]:
-    """As `amazon-cloudwatch-agent-ctl` reads it."""
+def agent(
+    *, group: str, log_group: str, server_log_group: str, gpu: bool, ecs: bool
+) -> dict[str, Any]:
+    """As `amazon-cloudwatch-agent-ctl` reads it. What the container prints comes by Docker; Triton
+    writes to a file beside it.
+    """
     files = {**_LOGS, **(_ECS_LOGS if ecs else {})}
+    shipped = [(name, path, log_group) for name, path in files.items()]
+    shipped.append(("triton", "/var/lib/slipway/triton.log", server_log_group))
     return {
         "agent": {"metrics_collection_interval": _INTERVAL},
         "logs": {
@@ -25,10 +31,10 @@ def agent(*, group: str, log_group: str, gpu: bool, ecs: bool) -> dict[str, Any]
                     "collect_list": [
                         {
                             "file_path": path,
-                            "log_group_name": log_group,
+                            "log_group_name": to,
                             "log_stream_name": f"{{instance_id}}/{name}",
                         }
-                        for name, path in files.items()
+                        for name, path, to in shipped
                     ]
                 }
             },

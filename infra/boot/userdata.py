@@ -94,7 +94,13 @@ def node_environment(boot: Boot) -> dict[str, str]:
 
 def _common_files(boot: Boot) -> list[dict[str, Any]]:
     ecs = boot.shape == "container"
-    configuration = agent(group=boot.group, log_group=boot.system_log_group, gpu=boot.gpu, ecs=ecs)
+    configuration = agent(
+        group=boot.group,
+        log_group=boot.system_log_group,
+        server_log_group=boot.server_log_group,
+        gpu=boot.gpu,
+        ecs=ecs,
+    )
     scraped = prometheus(boot.environment, gpu=boot.gpu)
     return [
         _script("install"),

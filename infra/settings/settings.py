@@ -118,12 +118,6 @@ class Settings:
             f"in shape {self.shape} the container always has the network of its server",
             "Set it to host and slipway:hopLimit to 1, or slipway:shape to container",
         )
-        check.refuse_if(
-            self.ingress.load_balancer == "network" and self.servers.network_mode == "bridge",
-            "network_mode",
-            "a network load balancer asks for readiness on port 8000, which a bridge moves",
-            "Set it to host and slipway:hopLimit to 1, or slipway:loadBalancer to application",
-        )
 
     def _check_single(self, check: Checks) -> None:
         check.refuse_if(

@@ -64,14 +64,18 @@ def a_warm_pool_and_spot_exclude_each_other(graph):
 
 @invariant
 def readiness_is_seen(graph):
-    """gRPC alone cannot see it, so a gRPC group is always beside one that can."""
-    checks = [group.properties["healthCheck"] for group in graph.of("TargetGroup")]
-    ready = [check for check in checks if check["path"] == contract.HEALTH_READY]
-    assert bool(ready) == bool(graph.of("LoadBalancer"))
-    for check in checks:
-        assert check["path"] in {contract.HEALTH_READY, "/grpc.health.v1.Health/Check"}
-    for check in ready:
+    """The node is asked, by HTTP or by gRPC: Triton is ready before its models are loaded."""
+    asked = {
+        "HTTP1": (str(contract.READINESS_PORT), contract.HEALTH_READY),
+        "GRPC": (str(contract.GRPC_READINESS_PORT), contract.GRPC_HEALTH),
+        None: (str(contract.READINESS_PORT), contract.HEALTH_READY),  # TCP
+    }
+    groups = graph.of("TargetGroup")
+    assert bool(groups) == bool(graph.of("LoadBalancer"))
+    for group in groups:
+        check = group.properties["healthCheck"]
         assert check["protocol"] == "HTTP"
+        assert (check["port"], check["path"]) == asked[group.properties.get("protocolVersion")]
 
 
 @invariant

@@ -203,7 +203,7 @@ def test_a_container_that_stops_gets_as_long_as_requests_in_flight_need():
 
 def test_the_serving_container_is_restarted_but_not_for_ever():
     unit = unit_of(BOOT, "slipway.service")
-    assert unit["Service"]["Restart"] == "always"
+    assert unit["Service"]["Restart"] == "on-failure"
     burst, seconds = (int(unit["Unit"][f"StartLimit{k}"]) for k in ("Burst", "IntervalSec"))
     assert burst * int(unit["Service"]["RestartSec"]) < seconds, "the limit could not be reached"
     assert unit["Unit"]["StartLimitAction"] == "poweroff"
@@ -276,10 +276,12 @@ def test_the_agent_ships_every_metric_of_triton_that_there_is(boot):
 def test_logs_go_to_the_groups_of_the_environment(boot):
     logs = agent_of(boot)["logs"]
     files = logs["logs_collected"]["files"]["collect_list"]
-    groups = {file["log_group_name"] for file in files}
-    groups.add(logs["metrics_collected"]["prometheus"]["log_group_name"])
-    assert groups == {"/slipway/staging/system"}
-    assert "/var/log/messages" in {file["file_path"] for file in files}
+    groups = {file["file_path"]: file["log_group_name"] for file in files}
+    assert groups.pop("/var/lib/slipway/triton.log") == "/slipway/staging/servers"
+    assert "/var/log/messages" in groups
+    assert set(groups.values()) == {"/slipway/staging/system"}
+    prometheus = logs["metrics_collected"]["prometheus"]
+    assert prometheus["log_group_name"] == "/slipway/staging/system"
     if boot.shape != "container":
         told = variables_of(boot, "/etc/slipway/boot.env")
         assert told["LOG_GROUP"] == "/slipway/staging/servers"

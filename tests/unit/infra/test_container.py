@@ -164,6 +164,8 @@ def test_in_host_mode_ports_are_those_of_the_server():
         (8000, 8000),
         (8001, 8001),
         (8002, 8002),
+        (8003, 8003),
+        (8004, 8004),
     }
 
 
@@ -173,6 +175,8 @@ def test_in_bridge_mode_docker_picks_the_ports_of_requests():
         (8000, 0),
         (8001, 0),
         (8002, 8002),
+        (8003, 8003),
+        (8004, 8004),
     }
 
 
@@ -182,10 +186,10 @@ def test_the_container_gets_its_time_to_stop_within_what_ecs_allows(drain):
     assert timings.exit_timeout < container(timings=timings)["stopTimeout"] <= 120
 
 
-def test_health_is_readiness():
+def test_a_container_is_replaced_when_triton_is_gone():
     check = container()["healthCheck"]
     assert check["command"][0] == "CMD"
-    assert check["command"][-1] == "http://127.0.0.1:8000/v2/health/ready"
+    assert check["command"][-1] == "http://127.0.0.1:8000/v2/health/live"
     assert check["startPeriod"] <= 300, "ECS takes no more"
 
 

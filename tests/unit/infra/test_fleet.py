@@ -56,9 +56,10 @@ def preferences(*args, **changes):
     return group(*args, **changes)["instanceRefresh"]["preferences"]
 
 
-def test_only_the_load_balancer_reaches_the_servers_and_only_for_requests():
+def test_only_the_load_balancer_reaches_the_servers_for_requests_and_readiness():
     rules = inward()
-    assert [(rule["fromPort"], rule["toPort"]) for rule in rules] == [(8000, 8000), (8001, 8001)]
+    opened = [(rule["fromPort"], rule["toPort"]) for rule in rules]
+    assert opened == [(8000, 8000), (8001, 8001), (8003, 8004)]
     assert {rule["referencedSecurityGroupId"] for rule in rules} == {"sg-balancer"}
     assert not any("cidrIpv4" in rule for rule in rules)
 
@@ -70,9 +71,10 @@ def test_a_single_server_is_reached_from_within_the_vpc():
 
 
 def test_behind_a_bridge_the_ports_are_those_that_docker_picks():
-    (rule,) = inward("container", network_mode="bridge", hop_limit=2)
-    assert (rule["fromPort"], rule["toPort"]) == (32768, 65535)
-    assert rule["referencedSecurityGroupId"] == "sg-balancer"
+    rules = inward("container", network_mode="bridge", hop_limit=2)
+    opened = [(rule["fromPort"], rule["toPort"]) for rule in rules]
+    assert opened == [(32768, 65535), (8003, 8004)]
+    assert {rule["referencedSecurityGroupId"] for rule in rules} == {"sg-balancer"}
 
 
 def test_servers_speak_nothing_but_https():

@@ -272,9 +272,12 @@ def test_the_server_with_the_least_to_do_is_asked_and_none_starts_slowly(applica
         assert group.properties["targetType"] == "instance"
 
 
-def test_health_is_asked_on_the_port_that_a_server_was_registered_with(application):
-    ports = {g.properties["healthCheck"]["port"] for g in application.of("TargetGroup")}
-    assert ports == {"traffic-port"}
+def test_both_groups_ask_the_node_whether_its_server_is_ready(application):
+    checks = [g.properties["healthCheck"] for g in application.of("TargetGroup")]
+    assert {(check["port"], check["path"], check["matcher"]) for check in checks} == {
+        ("8003", "/v2/health/ready", "200"),
+        ("8004", "/grpc.health.v1.Health/Check", "0"),
+    }
 
 
 def test_a_client_proves_itself_by_a_certificate_that_the_bundle_knows(application):
@@ -351,7 +354,7 @@ def test_it_asks_for_readiness_beside_the_traffic(network):
     health = the(network, "TargetGroup").properties["healthCheck"]
     assert (health["protocol"], health["port"], health["path"], health["matcher"]) == (
         "HTTP",
-        "8000",
+        "8003",
         "/v2/health/ready",
         "200",
     )

@@ -39,11 +39,15 @@ def test_it_connects_to_the_servers_ports_and_nothing_else():
     assert ways(perimeter(), "Egress") == {
         ("10.20.0.0/16", 8000, 8000),
         ("10.20.0.0/16", 8001, 8001),
+        ("10.20.0.0/16", 8003, 8004),
     }
 
 
 def test_in_bridge_mode_containers_have_any_of_the_ephemeral_ports():
-    assert ways(perimeter(network_mode="bridge"), "Egress") == {("10.20.0.0/16", 32768, 65535)}
+    assert ways(perimeter(network_mode="bridge"), "Egress") == {
+        ("10.20.0.0/16", 32768, 65535),
+        ("10.20.0.0/16", 8003, 8004),
+    }
 
 
 def test_only_for_tokens_does_it_call_out():

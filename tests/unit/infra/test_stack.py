@@ -34,7 +34,7 @@ def test_an_invariant_holds_in_every_environment_and_shape(invariant, environmen
 
 
 # Without shrinking: an example takes a tenth of a second, and its settings are printed as they are.
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=30, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(valid_settings())
 def test_every_configuration_that_validation_lets_through_keeps_every_invariant(chosen):
     chosen = replace(chosen, image=chosen.image or "0.1.0")

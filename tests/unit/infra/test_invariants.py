@@ -1,0 +1,205 @@
+"""Every invariant can fail: each is shown a stack in which one thing is wrong."""
+
+import base64
+import copy
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.invariants import INVARIANTS
+from tests.stacks import evaluated
+
+GROUP = "aws:autoscaling/group:Group"
+LISTENER = "aws:lb/listener:Listener"
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
+CHECKS = {check.__name__: check for check in INVARIANTS}
+
+
+def put(value, *path):
+    """A change: this value at that path of a resource's properties."""
+
+    def change(properties):
+        inner = properties
+        for step in path[:-1]:
+            inner = inner[step]
+        inner[path[-1]] = value
+
+    return change
+
+
+def allow(action, resource="*", **more):
+    """A change: a policy document that allows this as well."""
+
+    def change(properties):
+        (name,) = [name for name in ("policy", "assumeRolePolicy") if name in properties]
+        document = json.loads(properties[name])
+        more.setdefault("Resource", resource)
+        document["Statement"].append({"Effect": "Allow", "Action": action, **more})
+        properties[name] = json.dumps(document)
+
+    return change
+
+
+def say(text):
+    """A change: user data that has this in it."""
+
+    def change(properties):
+        data = base64.b64decode(properties["userData"]) + text.encode()
+        properties["userData"] = base64.b64encode(data).decode()
+
+    return change
+
+
+def unsay(text):
+    def change(properties):
+        data = base64.b64decode(properties["userData"]).decode().replace(text, "")
+        properties["userData"] = base64.b64encode(data.encode()).decode()
+
+    return change
+
+
+def drop(name):
+    return lambda properties: properties.pop(name)
+
+
+MISTAKES = [
+    ("only_the_load_balancer_is_open_to_the_world", "prod-fleet-in-8000",
+     put("0.0.0.0/0", "cidrIpv4")),
+    ("only_the_load_balancer_is_open_to_the_world", "DefaultSecurityGroup", put([{}], "ingress")),
+    ("every_rule_says_what_it_is_for", "prod-fleet-in-8000", put("", "description")),
+    ("no_server_has_a_public_address", "prod-net-public-1", put(True, "mapPublicIpOnLaunch")),
+    ("no_server_has_a_public_address", "LaunchTemplate",
+     put("true", "networkInterfaces", 0, "associatePublicIpAddress")),
+    ("no_server_has_a_public_address", GROUP,
+     put(["@prod-net-public-1.id@"], "vpcZoneIdentifiers")),
+    ("traffic_is_logged", "LoadBalancer", put(False, "accessLogs", "enabled")),
+    ("every_store_is_encrypted", "Topic", put("", "kmsMasterKeyId")),
+    ("every_store_is_encrypted", "LogGroup", put(None, "kmsKeyId")),
+    ("every_store_is_encrypted", "BucketServerSideEncryptionConfiguration", None),
+    ("every_volume_is_encrypted", "LaunchTemplate",
+     put("false", "blockDeviceMappings", 0, "ebs", "encrypted")),
+    ("every_bucket_is_closed", "BucketPublicAccessBlock", put(False, "blockPublicPolicy")),
+    ("every_bucket_is_closed", "BucketPolicy", None),
+    ("no_allowed_action_has_a_wildcard", "RolePolicy", allow("s3:Get*", "arn:aws:s3:::a")),
+    ("a_wildcard_resource_is_where_aws_knows_no_other", "RolePolicy", allow("s3:GetObject")),
+    ("nobody_is_trusted_blindly", "aws:iam/role:Role", allow("sts:AssumeRole", Principal="*")),
+    ("no_role_has_more_than_its_own_policies", "aws:iam/role:Role",
+     put(["arn:aws:iam::aws:policy/AdministratorAccess"], "managedPolicyArns")),
+    ("metadata_needs_a_token", "LaunchTemplate", put("optional", "metadataOptions", "httpTokens")),
+    ("metadata_needs_a_token", "LaunchTemplate",
+     put(2, "metadataOptions", "httpPutResponseHopLimit")),
+    ("a_refresh_can_roll_back", GROUP,
+     put("$Latest", "mixedInstancesPolicy", "launchTemplate", "launchTemplateSpecification",
+         "version")),
+    ("a_refresh_can_roll_back", "LaunchTemplate", put("resolve:ssm:/aws/ami", "imageId")),
+    ("a_refresh_can_roll_back", GROUP,
+     put(False, "instanceRefresh", "preferences", "autoRollback")),
+    ("draining_fits_into_the_notice", GROUP,
+     put(300, "initialLifecycleHooks", 1, "heartbeatTimeout")),
+    ("draining_fits_into_the_notice", "TargetGroup", put(180, "deregistrationDelay")),
+    ("a_warm_pool_and_spot_exclude_each_other", GROUP, put({"minSize": 1}, "warmPool")),
+    ("readiness_is_seen", "TargetGroup", put("/v2/health/live", "healthCheck", "path")),
+    ("readiness_is_seen", "TargetGroup", put("traffic-port", "healthCheck", "port")),
+    ("boot_is_small_and_holds_no_secret", "LaunchTemplate", say("AKIA" + "A" * 16)),
+    ("boot_is_small_and_holds_no_secret", "LaunchTemplate", say("x" * 16384)),
+    ("images_are_pinned_by_digest", "LaunchTemplate", say("slipway:latest")),
+    ("containers_are_confined", "LaunchTemplate", unsay("--read-only")),
+    ("listeners_speak_modern_tls", LISTENER, put("ELBSecurityPolicy-2016-08", "sslPolicy")),
+    ("management_is_not_routed", "ListenerRule",
+     put([{"pathPattern": {"values": ["/v2/*"]}}], "conditions")),
+    ("management_is_not_routed", LISTENER, put([{"type": "forward"}], "defaultActions")),
+    ("alarms_watch_metrics_that_exist", "MetricAlarm",
+     put([{"metric": {"namespace": "Slipway", "metricName": "Pending"}}], "metricQueries")),
+    ("alarms_watch_metrics_that_exist", "MetricAlarm", put([], "alarmActions")),
+    ("every_reference_resolves", "Topic", put("@prod-nothing.arn@", "kmsMasterKeyId")),
+    ("names_are_within_aws_limits", "TargetGroup", put("n" * 33, "name")),
+    ("data_is_protected_in_prod", "aws:s3/bucket:Bucket", put(True, "forceDestroy")),
+    ("data_is_protected_in_prod", "LoadBalancer", put(False, "enableDeletionProtection")),
+]  # fmt: skip
+"""Invariant, the resources concerned (by logical name or by type), and what is done to them; None
+takes them away."""
+
+
+def tampered(graph, which, change):
+    concerned = {r.urn for r in graph.resources if r.name == which} or {
+        r.urn for r in graph.of(which) if r.custom
+    }
+    assert concerned, which
+    resources = []
+    for resource in graph.resources:
+        if resource.urn not in concerned:
+            resources.append(resource)
+        elif change is not None:
+            properties = copy.deepcopy(dict(resource.properties))
+            change(properties)
+            resources.append(replace(resource, properties=properties))
+    return replace(graph, resources=tuple(resources))
+
+
+@pytest.mark.parametrize(
+    ("invariant", "which", "change"),
+    MISTAKES,
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_invariant_fails_where_its_stack_is_wrong(invariant, which, change):
+    graph = evaluated("prod")
+    CHECKS[invariant](graph)
+    wrong = tampered(graph, which, change)
+    with pytest.raises(AssertionError):
+        CHECKS[invariant](wrong)
+
+
+def unprotected(graph):
+    return replace(graph, resources=tuple(replace(r, protect=False) for r in graph.resources))
+
+
+def orphaned(graph):
+    stack = graph.resources[0]
+    moved = tuple(
+        replace(r, parent=stack.urn) if r.name == "prod-key-key" else r for r in graph.resources
+    )
+    return replace(graph, resources=moved)
+
+
+def privileged(graph):
+    (task,) = graph.of("TaskDefinition")
+    text = task.properties["containerDefinitions"].replace(
+        '"privileged": false', '"privileged": true'
+    )
+    changed = replace(task, properties={**task.properties, "containerDefinitions": text})
+    return replace(graph, resources=tuple(changed if r is task else r for r in graph.resources))
+
+
+@pytest.mark.parametrize(
+    ("invariant", "shape", "change"),
+    [
+        ("data_is_protected_in_prod", "", unprotected),
+        ("everything_has_a_component_and_the_one_provider", "", orphaned),
+        ("containers_are_confined", "container", privileged),
+        ("outputs_are_there", "", lambda graph: replace(graph, outputs={})),
+    ],
+)
+def test_an_invariant_fails_where_more_than_properties_is_wrong(invariant, shape, change):
+    graph = evaluated("prod", shape)
+    CHECKS[invariant](graph)
+    wrong = change(graph)
+    with pytest.raises(AssertionError):
+        CHECKS[invariant](wrong)
+
+
+def test_every_invariant_is_shown_a_mistake():
+    apart = {
+        "everything_has_a_component_and_the_one_provider",
+        "outputs_are_there",
+        "what_is_shown_and_watched_is_shipped",
+    }
+    assert set(CHECKS) == {invariant for invariant, *_ in MISTAKES} | apart
+
+
+def test_a_gpu_is_not_watched_where_servers_have_none():
+    (dashboard,) = evaluated("prod").of(DASHBOARD)
+    assert "nvidia_smi" in dashboard.properties["dashboardBody"]
+    graph = tampered(evaluated("prod"), "LaunchTemplate", put("", "userData"))
+    with pytest.raises(AssertionError):
+        CHECKS["what_is_shown_and_watched_is_shipped"](graph)
