@@ -118,7 +118,11 @@ def register(names: Names, place: Place, namespace: str) -> tuple[Statement, ...
     return (
         allow(
             "Register",
-            ["servicediscovery:DeregisterInstance", "servicediscovery:RegisterInstance"],
+            [
+                "servicediscovery:DeregisterInstance",
+                "servicediscovery:GetInstance",
+                "servicediscovery:RegisterInstance",
+            ],
             [place.arn("servicediscovery", "service/*")],
             conditions={"StringEquals": tags},
         ),

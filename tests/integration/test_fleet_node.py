@@ -249,7 +249,7 @@ def test_a_node_comes_is_found_is_measured_and_goes(aws, client, service_id, reg
     assert node.ready_over_grpc()
 
     entry = client("servicediscovery").list_instances(ServiceId=service_id)["Instances"][0]
-    assert entry["Id"] == "i-0123456789abcdef0"
+    assert entry["Attributes"]["AWS_INSTANCE_IPV4"] == "127.0.0.1"
     assert entry["Attributes"]["GRPC_PORT"] == str(node.ports.grpc)
     cloudwatch = client("cloudwatch")
     names = wait_until(

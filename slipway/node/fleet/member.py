@@ -86,7 +86,7 @@ class Member:
         if self._parts.directory is None or not self._joined:
             return
         with self._parting.try_again():
-            self._parts.directory.deregister()
+            self._parts.directory.deregister(self._parts.address)
             self._joined = False
             yield Left()
         yield from self._parting.complaint()

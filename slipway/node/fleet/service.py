@@ -123,7 +123,7 @@ def _parts(settings: FleetSettings, place: _Place, ports: Ports) -> Parts:
     return Parts(
         address=Address(place.host, ports.http, ports.grpc),
         lifecycle=lifecycle,
-        directory=CloudMap(settings.discovery, place.instance) if settings.discovery else None,
+        directory=CloudMap(settings.discovery) if settings.discovery else None,
         publisher=CloudWatch(settings.environment) if settings.metrics else None,
         scrape=lambda: answers.metrics(HERE, ports.metrics),
     )

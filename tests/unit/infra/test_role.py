@@ -173,12 +173,13 @@ def test_a_node_completes_the_lifecycle_of_its_own_group(cluster):
 
 
 def test_a_node_registers_with_services_of_its_environment(cluster):
-    assert cluster.condition("servicediscovery:RegisterInstance") == {
-        "StringEquals": {
-            "aws:ResourceTag/Project": "slipway",
-            "aws:ResourceTag/Environment": "prod",
+    for action in ("DeregisterInstance", "GetInstance", "RegisterInstance"):
+        assert cluster.condition(f"servicediscovery:{action}") == {
+            "StringEquals": {
+                "aws:ResourceTag/Project": "slipway",
+                "aws:ResourceTag/Environment": "prod",
+            }
         }
-    }
     address = cluster.condition("route53:ChangeResourceRecordSets")
     assert address["ForAllValues:StringLike"] == {
         "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["*.prod.slipway.internal"]

@@ -64,9 +64,10 @@ class FakeDirectory:
         self._check()
         self.entry = address
 
-    def deregister(self):
+    def deregister(self, address):
         self._check()
-        self.entry = None
+        if self.entry == address:
+            self.entry = None
 
     def _check(self):
         if self.broken:

@@ -70,6 +70,15 @@ def test_a_stopped_node_is_found_no_more(make, directory):
     assert list(member.leave()) == []
 
 
+def test_a_node_that_leaves_late_does_not_take_its_replacement_away(make, directory, instance):
+    member, replacement = make(), Address("10.0.0.8", 8000, 8001)
+    list(member.tick(READY))
+    directory.register(replacement)
+    instance.target = "Terminated"
+    assert Left() in list(member.tick(READY))
+    assert directory.entry == replacement
+
+
 def test_without_a_group_a_ready_node_is_found_and_never_told_to_go(make, directory):
     member = make(alone=True)
     assert list(member.tick(READY)) == [Joined("10.0.0.7")]
