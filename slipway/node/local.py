@@ -7,12 +7,13 @@ from pathlib import Path
 
 from slipway.errors import NodeError
 from slipway.node.agent import Agent, Identity
-from slipway.node.control import GrpcControl
+from slipway.node.control import LOAD_TIMEOUT, GrpcControl
 from slipway.progress import Progress, silent
 from slipway.registry.store import Store
 from slipway.triton.access import ManagementKey
 from slipway.triton.environment import ServerEnvironment
 from slipway.triton.installation import Installation
+from slipway.triton.renewal import renewal
 from slipway.triton.server import EmbeddedServer, Ports, ServerOptions
 
 NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -23,8 +24,8 @@ LOG_FILE = "triton.log"
 class NodeSettings:
     """Where a node keeps its files, which environment it follows, and where it listens.
 
-    `advertised` is where clients find it if that is not `address`. A `restricted` server is managed
-    by nobody else. Timeouts in seconds.
+    `advertised` is where clients find it if that is not `address`. A `restricted` server is one
+    among others: nobody else manages it, and clients do not stay with it. Timeouts in seconds.
     """
 
     environment: str
@@ -72,7 +73,7 @@ def local_agent(
         address=settings.address,
         startup_timeout=settings.startup_timeout,
         exit_timeout=settings.exit_timeout,
-        extra=key.options if key else (),
+        extra=(*key.options, *renewal(_grace(settings))) if key else (),
     )
     clients = settings.advertised or settings.address
     identity = Identity(
@@ -85,3 +86,8 @@ def local_agent(
     server = EmbeddedServer(options, installation)
     control = GrpcControl(f"{options.host}:{settings.ports.grpc}", key)
     return Agent(identity, store, server, control, folder, progress=progress)
+
+
+def _grace(settings: NodeSettings) -> float:
+    """The node's own calls must not be cut off either: it loads models over gRPC."""
+    return max(settings.exit_timeout, LOAD_TIMEOUT)

@@ -1,5 +1,9 @@
-"""A server that only its node may manage: everybody else is refused, and can still ask models."""
+"""A server of a fleet: only its node may manage it, and clients do not stay connected for ever."""
 
+import queue
+import time
+
+import grpc
 import httpx
 import pytest
 import tritonclient.grpc as triton
@@ -9,6 +13,7 @@ from slipway import contract
 from slipway.errors import NodeError
 from slipway.node.control import GrpcControl
 from slipway.triton.access import ManagementKey
+from slipway.triton.renewal import renewal
 from tests.integration.triton_models import add_model, command_line, request, tensors
 
 MANAGEMENT_OVER_HTTP = {
@@ -137,3 +142,18 @@ def test_the_secret_is_new_each_time_and_in_no_text(server, control, key):
     assert key.secret not in server.options.log.read_text()
     # The one place where Triton allows no other way.
     assert any(key.secret in word for word in command_line(server.pid))
+
+
+def test_a_client_connects_anew_after_a_while_and_notices_nothing(make_server):
+    server = make_server(extra=renewal(grace=10, age=0.5))
+    states = queue.Queue()
+    with server, grpc.insecure_channel(f"127.0.0.1:{server.options.ports.grpc}") as channel:
+        channel.subscribe(states.put)
+        live = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
+        until, connections = time.monotonic() + 20, 0
+        while connections < 3:
+            assert time.monotonic() < until, f"{connections} connections"
+            assert live(b"", timeout=10) == b"\x08\x01"
+            time.sleep(0.01)
+            while not states.empty():
+                connections += states.get() is grpc.ChannelConnectivity.READY
