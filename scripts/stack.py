@@ -20,16 +20,18 @@ Example: python scripts/stack.py show --stack prod
 """,
 )
 
+HERE = Path(__file__).resolve().parent.parent
 Stack = Annotated[str, typer.Option("--stack", "-s", help="dev, staging or prod.")]
-Root = Annotated[Path, typer.Option(help="The folder of Pulumi.yaml.")]
+Shape = Annotated[
+    str, typer.Option(help="As it would be in another shape: cluster, single, container.")
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="A setting in place of the stack's: slipway:zones=3. Repeatable."),
 ]
-Shape = Annotated[
-    str, typer.Option(help="As it would be in another shape: cluster, single, container.")
+Root = Annotated[
+    Path, typer.Option(help="The folder of Pulumi.yaml.", show_default="this checkout")
 ]
-HERE = Path(__file__).resolve().parent.parent
 
 
 @app.command()
@@ -69,15 +71,59 @@ def show(
 
 
 @app.command()
-def diagram(stack: Stack, shape: Shape = "", changed: Set = None, root: Root = HERE) -> None:
-    """Print a Mermaid diagram of a stack, drawn from what its program registers.
+def check(
+    stack: Stack,
+    shape: Shape = "",
+    changed: Set = None,
+    root: Root = HERE,
+    json: options.Json = False,
+) -> None:
+    """Hold a stack against the rules in policy/, as `pulumi preview --policy-pack policy` does.
 
-    Example: python scripts/stack.py diagram --stack prod
+    Ends with 1 when a mandatory rule is broken.
+
+    Example: python scripts/stack.py check --stack prod --set slipway:image=0.2.0
     """
-    from slipway.stack.diagram import mermaid
     from slipway.stack.load import load
+    from slipway.stack.policies import findings
 
-    typer.echo(mermaid(load(root, stack, _pairs(changed), shape=shape)))
+    found = findings(root, load(root, stack, _pairs(changed), shape=shape))
+    broken = [finding for finding in found if finding.mandatory]
+    if json:
+        terminal.print_json(
+            [
+                {"rule": f.rule, "resource": f.resource, "message": f.message, "level": f.level}
+                for f in found
+            ]
+        )
+    elif found:
+        terminal.print_table(
+            ("RULE", "LEVEL", "RESOURCE", "MESSAGE"),
+            [(f.rule, f.level, f.resource, f.message) for f in found],
+        )
+    terminal.say(f"{len(broken)} mandatory rules broken, {len(found) - len(broken)} remarks")
+    if broken:
+        terminal.failed()
+
+
+@app.command()
+def draw(
+    stack: Stack,
+    file: Annotated[Path, typer.Argument(help="The SVG file to write.")],
+    shape: Shape = "",
+    changed: Set = None,
+    root: Root = HERE,
+) -> None:
+    """Draw a stack's network, servers and services from what its program registers.
+
+    Example: python scripts/stack.py draw --stack prod build/prod.svg
+    """
+    from slipway.files import write_whole
+    from slipway.stack.load import load
+    from slipway.stack.picture import svg
+
+    write_whole(file, svg(load(root, stack, _pairs(changed), shape=shape)).encode())
+    terminal.say(f"{file}")
 
 
 def _pairs(changed: list[str] | None) -> dict[str, str]:

@@ -16,6 +16,9 @@ from slipway.errors import SlipwayError
 from slipway.interrupts import Interrupted
 from slipway.progress import Progress
 
+OURS = {"slipway", "infra", "policy", "model_repo"}
+"""Packages whose absence is a mistake of ours, not of whoever made the environment."""
+
 FAILED = 1
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
@@ -41,6 +44,14 @@ def run(app: typer.Typer) -> NoReturn:
         app(standalone_mode=True)
     except SlipwayError as error:
         say(f"error: {error}")
+        sys.exit(COULD_NOT_RUN)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in OURS:
+            raise
+        say(
+            f"error: The Python package '{error.name}' is missing: this environment was made for "
+            "something else. Run make setup, which makes one for everything."
+        )
         sys.exit(COULD_NOT_RUN)
     except OSError as error:  # a folder that may not be written, a file that is none
         where = f": {error.filename}" if error.filename else ""

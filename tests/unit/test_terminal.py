@@ -78,3 +78,16 @@ def test_an_error_of_ours_is_one_line_and_any_other_keeps_its_traceback():
     code, _, said = outcome("1 / 0")
     assert code == 1
     assert "ZeroDivisionError" in said
+
+
+def test_a_missing_package_is_one_line_and_a_missing_module_of_ours_is_a_bug(tmp_path):
+    def ended(module):
+        file = tmp_path / "program.py"
+        file.write_text(PROGRAM.format(body=f"import {module}"))
+        return python(file)
+
+    other = ended("not_installed.part")
+    assert other.returncode == 2
+    assert other.stderr.startswith("error: The Python package 'not_installed' is missing")
+    assert len(other.stderr.splitlines()) == 1
+    assert "Traceback" in ended("slipway.not_written").stderr

@@ -1,10 +1,9 @@
-"""Components and what they need, and the diagram of them."""
+"""Components: what they consist of, and which others they need."""
 
 import pulumi
 import pulumi_aws as aws
 from pulumi import ResourceOptions
 
-from slipway.stack.diagram import mermaid
 from slipway.stack.program import record
 from slipway.stack.summary import components, total
 
@@ -54,11 +53,3 @@ def test_a_component_counts_what_is_below_it_however_deep():
 
 def test_the_total_leaves_out_what_aws_is_not_asked_for():
     assert total(record(program)) == 3
-
-
-def test_the_diagram_has_a_box_for_each_component_and_an_arrow_to_who_needs_it():
-    lines = [line.strip() for line in mermaid(record(program)).splitlines()]
-    assert lines[0] == "flowchart LR"
-    assert 'store["<b>Store</b><br>2 × Bucket"]' in lines
-    assert 'reader["<b>Reader</b><br>Parameter"]' in lines
-    assert "store --> reader" in lines

@@ -1,0 +1,43 @@
+"""The policy pack of a checkout, asked about a recorded stack."""
+
+import importlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.stack.graph import Graph
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that a stack breaks. `resource` is a logical name; `level` is `mandatory` where the
+    rule stops an update, and `advisory` where it does not.
+    """
+
+    rule: str
+    resource: str
+    message: str
+    level: str
+
+    @property
+    def mandatory(self) -> bool:
+        return self.level == "mandatory"
+
+
+def findings(root: Path, graph: Graph) -> tuple[Finding, ...]:
+    """What the rules in `root`/policy say, the mandatory ones first."""
+    sys.path.insert(0, str(root))
+    try:
+        rules = importlib.import_module("policy.rules.offline")
+    finally:
+        sys.path.remove(str(root))
+    found = [
+        Finding(
+            rule=violation.rule,
+            resource=violation.urn.rpartition("::")[2],
+            message=violation.message,
+            level=violation.level.value,
+        )
+        for violation in rules.check_graph(graph)
+    ]
+    return tuple(sorted(found, key=lambda finding: not finding.mandatory))
