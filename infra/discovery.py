@@ -53,8 +53,8 @@ class Discovery(pulumi.ComponentResource):
             description="Triton servers, or the load balancer before them",
             dns_config={
                 "namespace_id": namespace.id,
-                # An alias to a load balancer is accepted with WEIGHTED only; MULTIVALUE answers
-                # with all servers that are registered.
+                # An alias to a load balancer is accepted with WEIGHTED only. The single server has
+                # one entry, which its replacement overwrites.
                 "routing_policy": "WEIGHTED" if args.traffic else "MULTIVALUE",
                 "dns_records": [{"type": "A", "ttl": TTL}],
             },

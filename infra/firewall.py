@@ -1,5 +1,8 @@
 """The web application firewall before the application load balancer."""
 
+# wafv2's types take over half a second to load, and most stacks have no firewall.
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import pulumi

@@ -1,6 +1,8 @@
 """A checkout and a stack's name to the graph of what `pulumi up` would declare."""
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pulumi
@@ -27,8 +29,23 @@ def load(
     project = yaml.safe_load((root / "Pulumi.yaml").read_text())["name"]
     invokes = Invokes(region=config.get("aws:region", Invokes.region))
     try:
-        return record(
-            program_at(root), project=project, stack=stack, config=config, invokes=invokes
-        )
+        with _uncollected():
+            return record(
+                program_at(root), project=project, stack=stack, config=config, invokes=invokes
+            )
     except pulumi.RunError as error:  # how a program says that it cannot be run as configured
         raise StackError(f"The stack '{stack}' is refused", why=str(error)) from error
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """The SDK's modules are many objects that stay: looking through them again and again for
+    garbage takes a fifth of the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
