@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test unit lint setup bench clean
+.PHONY: help demo test unit lint stack setup bench clean
 
 help:  ## Show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,7 +25,10 @@ lint:
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 
-setup:  ## Both environments, with everything a developer needs
+stack:  ## What `pulumi up` needs, with neither PyTorch nor Triton
+	@$(PYTHON) scripts/bootstrap.py stack
+
+setup:  ## All environments, with everything a developer needs
 	@$(PYTHON) scripts/bootstrap.py dev
 
 bench:  ## Slipway's server beside the alternatives, on this machine

@@ -1,10 +1,11 @@
 """Set up the Python environments of this repository, and do nothing where that was done.
 
     python3 scripts/bootstrap.py demo     what `make demo` needs
-    python3 scripts/bootstrap.py dev      that, and what tests and benchmarks need
+    python3 scripts/bootstrap.py stack    what `pulumi up` needs: neither PyTorch nor Triton
+    python3 scripts/bootstrap.py dev      both, and what tests and benchmarks need
 
 `.venv` holds the project with the profile's extras, `.venv-server` the Triton server and
-`.venv-policy` (dev) the Pulumi policy pack. A stamp in each says what it was made from and is
+`.venv-policy` the Pulumi policy pack. A stamp in each says what it was made from and is
 written last: an interrupted setup goes on where it was, and a second run takes milliseconds. Uses
 the standard library alone, as it runs before all else.
 """
@@ -30,8 +31,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROFILES = {"demo": ("build", "check", "node", "report"), "dev": ("dev",)}
-RICHER = {"demo": ("dev",)}
+PROFILES = {
+    "demo": ("build", "check", "node", "report"),
+    "stack": ("check", "node", "stack"),
+    "dev": ("dev",),
+}
+RICHER = {"demo": ("dev",), "stack": ("dev",)}
 """Profiles that hold all of another, so that it need not be set up again."""
 STAMP = "slipway-setup.json"
 LOG_LINES = 15
@@ -66,13 +71,13 @@ class Machine:
             libpython=any((Path(sys.base_prefix) / place / name).exists() for place in places),
         )
 
-    @property
-    def problems(self) -> list[str]:
+    def problems(self, profile: str) -> list[str]:
         """Lines, each with a way out; empty where all is well."""
+        serves = profile != "stack"
         python = f"Python {'.'.join(map(str, self.python))}"
         short = python.lower().replace(" ", "")
         found = []
-        if (self.system, self.machine) != ("Linux", "x86_64"):
+        if serves and (self.system, self.machine) != ("Linux", "x86_64"):
             found.append(
                 f"Linux on x86_64 is needed, this is {self.system} on {self.machine}. The Triton "
                 "server has no other build: use such a machine or a container."
@@ -87,7 +92,7 @@ class Machine:
                 f"{python} in {self.prefix} lacks venv or ensurepip, so it cannot make "
                 f"environments. On Debian and Ubuntu: apt install {short}-venv"
             )
-        if not self.libpython:
+        if serves and not self.libpython:
             found.append(
                 f"lib{short}.so.1.0 is missing below {self.prefix}, and the Triton server needs "
                 f"it. On Debian and Ubuntu: apt install lib{short}; with pyenv: build Python with "
@@ -144,38 +149,34 @@ def environments(profile: str, machine: Machine, root: Path = ROOT) -> tuple[Env
     constraints, triton = root / "constraints.txt", root / "slipway/triton"
     server = (triton / "requirements.txt", triton / "requirements-nodeps.txt")
     project = f"{root}[{','.join(PROFILES[profile])}]"
-    needed = (
-        Environment(
-            folder=root / ".venv",
-            log=root / "build/setup.log",
-            profile=profile,
-            installs=(("-c", str(constraints), "-e", project),),
-            made_from=digest(root / "pyproject.toml", constraints),
-            identity=f"{python} for {root / '.venv'}",
-        ),
-        Environment(
-            folder=root / ".venv-server",
-            log=root / "build/setup-server.log",
-            profile="server",
-            installs=(("-r", str(server[0])), ("--no-deps", "-r", str(server[1]))),
-            made_from=digest(*server),
-            identity=f"{python} for {root / '.venv-server'}",
-        ),
-    )
-    if profile != "dev":
-        return needed
     policy = root / "policy/requirements.txt"
-    return (
-        *needed,
-        Environment(
-            folder=root / ".venv-policy",
-            log=root / "build/setup-policy.log",
-            profile="policy",
-            installs=(("-r", str(policy)),),
-            made_from=digest(policy),
-            identity=f"{python} for {root / '.venv-policy'}",
-        ),
+    of_project = Environment(
+        folder=root / ".venv",
+        log=root / "build/setup.log",
+        profile=profile,
+        installs=(("-c", str(constraints), "-e", project),),
+        made_from=digest(root / "pyproject.toml", constraints),
+        identity=f"{python} for {root / '.venv'}",
     )
+    of_server = Environment(
+        folder=root / ".venv-server",
+        log=root / "build/setup-server.log",
+        profile="server",
+        installs=(("-r", str(server[0])), ("--no-deps", "-r", str(server[1]))),
+        made_from=digest(*server),
+        identity=f"{python} for {root / '.venv-server'}",
+    )
+    of_policy = Environment(
+        folder=root / ".venv-policy",
+        log=root / "build/setup-policy.log",
+        profile="policy",
+        installs=(("-r", str(policy)),),
+        made_from=digest(policy),
+        identity=f"{python} for {root / '.venv-policy'}",
+    )
+    if profile == "stack":
+        return (of_project, of_policy)
+    return (of_project, of_server, *((of_policy,) if profile == "dev" else ()))
 
 
 def digest(*paths: Path) -> str:
@@ -357,8 +358,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("profile", choices=PROFILES, help="what the environments are for")
     profile = parser.parse_args(arguments).profile
     machine = Machine.here()
-    if machine.problems:
-        sys.stderr.writelines(f"error: {line}\n" for line in machine.problems)
+    if problems := machine.problems(profile):
+        sys.stderr.writelines(f"error: {line}\n" for line in problems)
         return 2
     if all(environment.ready for environment in environments(profile, machine)):
         return 0

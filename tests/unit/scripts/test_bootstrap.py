@@ -69,7 +69,7 @@ def test_nothing_but_the_standard_library_is_imported():
 
 
 def test_a_fit_machine_has_no_problems():
-    assert FIT.problems == []
+    assert [FIT.problems(profile) for profile in bootstrap.PROFILES] == [[], [], []]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_fit_machine_has_no_problems():
     ],
 )
 def test_each_problem_is_one_line_with_a_way_out(change, way_out):
-    (line,) = replace(FIT, **change).problems
+    (line,) = replace(FIT, **change).problems("demo")
     assert way_out in line
     assert "\n" not in line
 
@@ -110,7 +110,18 @@ def test_the_richer_profile_does_for_the_poorer_and_not_the_other_way(root):
     assert ready(root, "dev") == (False, True, True)
 
 
-def test_only_developers_get_the_environment_of_the_policy_pack(root):
+def test_the_stack_needs_no_server_and_neither_linux_nor_its_library(root):
+    folders = [e.folder.name for e in bootstrap.environments("stack", FIT, root)]
+    assert folders == [".venv", ".venv-policy"]
+    elsewhere = replace(FIT, system="Darwin", machine="arm64", libpython=False)
+    assert elsewhere.problems("stack") == []
+    assert len(elsewhere.problems("demo")) == 2
+    for environment in bootstrap.environments("dev", FIT, root):
+        pretend_made(environment)
+    assert ready(root, "stack") == (True, True)
+
+
+def test_who_only_serves_gets_no_environment_of_the_policy_pack(root):
     folders = [e.folder.name for e in bootstrap.environments("dev", FIT, root)]
     assert folders == [".venv", ".venv-server", ".venv-policy"]
     for environment in bootstrap.environments("dev", FIT, root):
