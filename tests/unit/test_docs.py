@@ -9,7 +9,9 @@ import pytest
 import typer.main
 
 from infra.alarm_catalogue import KEYS
+from policy.rules.catalogue import ALL as RULES
 from slipway.stack.summary import total
+from tests.invariants import INVARIANTS
 from tests.running import ROOT
 from tests.stacks import ENVIRONMENTS, SHAPES, evaluated
 
@@ -147,6 +149,11 @@ def test_the_runbook_lists_every_output():
     assert listed == {
         name for environment in ENVIRONMENTS for name in evaluated(environment).outputs
     }
+
+
+def test_the_readme_counts_what_is_proven():
+    assert f"keeps {len(INVARIANTS)} invariants" in README
+    assert f"against {len(RULES)} rules" in README
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -1,6 +1,7 @@
 """The direction of dependence, as DESIGN states it: a forbidden import fails here."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,53 @@ def violations(root: Path) -> list[str]:
             elif parts[0] in heavy or parts[0] in {"scripts", "infra", "model_repo"}:
                 found.append(f"{name} imports {module}")
     return found
+
+
+OUTSIDE = {
+    "infra": {"infra", "pulumi", "pulumi_aws", "slipway.contract"},
+    "policy/rules": {"policy", "slipway.stack.graph"},
+}
+"""What each folder outside the kit may import besides the standard library. The rules name the
+kit's graph as a type alone: the pack's own environment does not have the kit."""
+
+
+def strangers(root: Path, folder: str) -> list[str]:
+    found = []
+    for path in sorted((root / folder).rglob("*.py")):
+        for module in imports(path, root):
+            first = module.split(".")[0]
+            known = any(f"{module}.".startswith(f"{name}.") for name in OUTSIDE[folder])
+            if not known and first not in sys.stdlib_module_names:
+                found.append(f"{path.relative_to(root).as_posix()} imports {module}")
+    return found
+
+
+@pytest.mark.parametrize("folder", OUTSIDE)
+def test_the_stack_and_its_rules_keep_to_themselves(folder):
+    assert strangers(ROOT, folder) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "line"),
+    [
+        ("infra", "import boto3"),
+        ("infra", "from slipway.node.agent import Agent"),
+        ("infra", "from slipway.stack.graph import Graph"),
+        ("policy/rules", "import pulumi_policy"),
+        ("policy/rules", "from infra.names import Names"),
+        ("policy/rules", "import slipway.contract"),
+    ],
+)
+def test_a_stranger_in_the_stack_is_found(tmp_path, folder, line):
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / "module.py").write_text(f"import json\n{line}\n")
+    assert len(strangers(tmp_path, folder)) == 1
+
+
+def test_the_program_is_short_and_only_ties_settings_to_the_stack():
+    program = ROOT / "__main__.py"
+    assert len(program.read_text().splitlines()) <= 40
+    assert {module.split(".")[0] for module in imports(program, ROOT)} == {"pulumi", "infra"}
 
 
 def test_the_kit_keeps_the_direction_of_dependence():
