@@ -78,7 +78,7 @@ def main(
 
 def _evaluate(environment: str, shape: str) -> int:
     """How many resources it has."""
-    command = [sys.executable, ROOT / "scripts/stack.py", "show", "--json"]
+    command = [sys.executable, str(ROOT / "scripts/stack.py"), "show", "--json"]
     command += ["--stack", environment, "--shape", shape]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
