@@ -1,4 +1,4 @@
-"""Two services of AWS that moto lacks, as real HTTP servers: instance metadata, lifecycle hooks."""
+"""AWS on this machine: moto, and what it lacks (instance metadata, lifecycle hooks)."""
 
 import os
 import threading
@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
+
+import httpx
+from moto.server import ThreadedMotoServer
 
 REGION = "eu-central-1"
 TOKEN = "X-aws-ec2-metadata-token"
@@ -97,14 +100,36 @@ def serving(service):
         server.server_close()
 
 
-def as_of_aws(patch):
+@contextmanager
+def moto_server(port=0):
+    """moto on a port of this machine; yields its URL.
+
+    What is made in it belongs to the process: it is there for a second server beside this one, and
+    forgotten when this one ends.
+    """
+    server = ThreadedMotoServer("127.0.0.1", port=port, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    try:
+        yield url
+    finally:
+        forget_all(url)
+        server.stop()
+
+
+def forget_all(moto_url):
+    httpx.post(f"{moto_url}/moto-api/reset").raise_for_status()
+
+
+def as_of_aws(patch, region=REGION):
     """boto3 as on a server, apart from this machine's own files and variables."""
     for name in list(os.environ):
         if name.startswith("AWS_"):
             patch.delenv(name)
     patch.setenv("AWS_ACCESS_KEY_ID", "test")
     patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    patch.setenv("AWS_REGION", REGION)
+    patch.setenv("AWS_REGION", region)
     patch.setenv("AWS_CONFIG_FILE", os.devnull)
     patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")

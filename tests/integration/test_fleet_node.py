@@ -18,7 +18,6 @@ import httpx
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
-from moto.server import ThreadedMotoServer
 from tritonclient.utils import InferenceServerException
 
 from slipway import contract
@@ -31,7 +30,7 @@ from slipway.registry.publish import publish
 from slipway.registry.releases import promote
 from slipway.tensors import Golden
 from slipway.triton.ports import Ports
-from tests.aws_servers import AutoScalingService, MetadataService, as_of_aws, serving
+from tests.aws_servers import AutoScalingService, MetadataService, as_of_aws, moto_server, serving
 from tests.factories import packaged_model
 from tests.integration.triton_models import CONFIG, request, tensors, write_onnx
 
@@ -55,23 +54,20 @@ sys.exit(entry.main())
 def aws(monkeypatch):
     """Instance metadata, Auto Scaling, and moto for the rest."""
     as_of_aws(monkeypatch)
-    moto = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
     known = {
         "instance-id": "i-0123456789abcdef0",
         "local-ipv4": "127.0.0.1",
         "autoscaling/target-lifecycle-state": "InService",
     }
     with (
+        moto_server() as moto_url,
         serving(MetadataService(known)) as metadata,
         serving(AutoScalingService({"launch"})) as group,
     ):
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
         monkeypatch.setenv("AWS_ENDPOINT_URL_AUTO_SCALING", group.url)
         monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url)
         yield metadata, group
-    moto.stop()
 
 
 @pytest.fixture
@@ -310,14 +306,10 @@ def test_a_node_whose_registry_cannot_be_reached_yet_waits_for_it(aws, client, r
     node.wait_for("unreachable")
     assert group.waiting == {"launch"}
     assert not node.ready()
-    late = ThreadedMotoServer("127.0.0.1", port=port, verbose=False)
-    late.start()
-    try:
+    with moto_server(port):
         node.wait_for("serving", model="tiny")
         assert node.wait_for("hookdone")["held"]
         node.kill()
-    finally:
-        late.stop()
 
 
 def test_a_spot_interruption_ends_a_node_before_its_instance(aws, start):

@@ -10,10 +10,8 @@ import os
 import socket
 
 import boto3
-import httpx
 import pytest
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
 from slipway import contract
 from slipway.errors import Conflict, NotFound, RegistryError, StorageFull
@@ -22,6 +20,7 @@ from slipway.registry.releases import Released, Unchanged, promote, read_release
 from slipway.registry.s3 import TRANSFER
 from slipway.registry.store import Absent, open_store
 from slipway.registry.versions import Intact, Missing, verify, versions
+from tests.aws_servers import as_of_aws, forget_all, moto_server
 from tests.factories import packaged_model
 from tests.interleaving import Watched
 from tests.store_contract import StoreContract
@@ -32,22 +31,10 @@ URLS = ("s3://registry", "s3://registry/team/models")
 @pytest.fixture(scope="module")
 def endpoint():
     """moto's server, and boto3 set to it as a person would, apart from this machine's own files."""
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith("AWS_"):
-                patch.delenv(name)
-        patch.setenv(contract.ENV_S3_ENDPOINT, f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.setenv("AWS_REGION", "us-east-1")
-        patch.setenv("AWS_CONFIG_FILE", os.devnull)
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        yield f"http://{host}:{port}"
-    server.stop()
+    with moto_server() as url, pytest.MonkeyPatch.context() as patch:
+        as_of_aws(patch, region="us-east-1")
+        patch.setenv(contract.ENV_S3_ENDPOINT, url)
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +54,7 @@ def bucket(client, endpoint):
     """An empty bucket, through a client of its own."""
     client.create_bucket(Bucket="registry")
     yield client
-    httpx.post(f"{endpoint}/moto-api/reset").raise_for_status()
+    forget_all(endpoint)
 
 
 @pytest.fixture(params=URLS)

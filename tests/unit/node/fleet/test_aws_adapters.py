@@ -3,7 +3,6 @@
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto.server import ThreadedMotoServer
 from moto.servicediscovery.models import ServiceDiscoveryBackend
 
 from slipway import contract
@@ -11,21 +10,17 @@ from slipway.errors import FleetError
 from slipway.node.fleet.cloudwatch import CloudWatch
 from slipway.node.fleet.discovery import Address, CloudMap
 from slipway.node.fleet.metrics import UNITS
-from tests.aws_servers import REGION, as_of_aws
+from tests.aws_servers import REGION, as_of_aws, moto_server
 
 OURS, REPLACEMENT = Address("10.0.0.7", 8000, 8001), Address("10.0.0.8", 8000, 8001)
 
 
 @pytest.fixture(scope="module")
 def aws():
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
+    with moto_server() as url, pytest.MonkeyPatch.context() as patch:
         as_of_aws(patch)
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ENDPOINT_URL", url)
         yield
-    server.stop()
 
 
 @pytest.fixture
