@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra.boot.userdata import FOLDER
 from infra.group import deployment_percents
 from infra.names import Names
 from infra.place import Place
@@ -175,7 +174,7 @@ class ContainerService(pulumi.ComponentResource):
             network_mode=args.settings.network_mode,
             task_role_arn=args.task_role_arn,
             execution_role_arn=args.execution_role_arn,
-            volumes=[{"name": "node", "host_path": FOLDER}],
+            volumes=[{"name": "node", "host_path": contract.NODE_FOLDER}],
             container_definitions=pulumi.Output.json_dumps([_container(args)]),
             # The circuit breaker returns to the revision before, which must still be active.
             skip_destroy=True,
@@ -199,7 +198,9 @@ def _container(args: ContainerServiceArgs) -> dict[str, Any]:
             {"name": key, "value": value} for key, value in sorted(_environment(args).items())
         ],
         "portMappings": _ports(settings.network_mode),
-        "mountPoints": [{"sourceVolume": "node", "containerPath": FOLDER, "readOnly": False}],
+        "mountPoints": [
+            {"sourceVolume": "node", "containerPath": contract.NODE_FOLDER, "readOnly": False}
+        ],
         "user": "1000:1000",
         "privileged": False,
         "readonlyRootFilesystem": True,
@@ -254,9 +255,9 @@ def _environment(args: ContainerServiceArgs) -> Mapping[str, pulumi.Input[str]]:
         contract.ENV_STORE: args.store_url,
         contract.ENV_ENVIRONMENT: args.names.environment,
         contract.ENV_REGION: args.place.region,
-        contract.ENV_METRICS: "cloudwatch",
+        contract.ENV_METRICS: contract.METRICS_CLOUDWATCH,
         contract.ENV_EXIT_TIMEOUT: str(args.timings.exit_timeout),
-        contract.ENV_FOLDER: FOLDER,
+        contract.ENV_FOLDER: contract.NODE_FOLDER,
     }
 
 

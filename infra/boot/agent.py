@@ -22,7 +22,7 @@ def agent(
     """
     files = {**_LOGS, **(_ECS_LOGS if ecs else {})}
     shipped = [(name, path, log_group) for name, path in files.items()]
-    shipped.append(("triton", "/var/lib/slipway/triton.log", server_log_group))
+    shipped.append(("triton", f"{contract.NODE_FOLDER}/{contract.TRITON_LOG}", server_log_group))
     return {
         "agent": {"metrics_collection_interval": _INTERVAL},
         "logs": {
@@ -88,7 +88,7 @@ def _plugins(group: str, *, gpu: bool) -> dict[str, Any]:
     dimensions = {metrics.CPU_USED.dimensions[0]: group}
     options: Mapping[str, dict[str, Any]] = {
         "cpu": {"totalcpu": True},
-        "disk": {"resources": ["/", "/var/lib/slipway"], "drop_device": True},
+        "disk": {"resources": ["/", contract.NODE_FOLDER], "drop_device": True},
     }
     return {
         plugin: {

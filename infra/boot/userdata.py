@@ -9,8 +9,6 @@ from typing import Any
 from infra.boot.agent import PROMETHEUS_FILE, agent, prometheus
 from slipway import contract
 
-FOLDER = "/var/lib/slipway"
-"""The node's folder, on the server and in the container."""
 LAUNCH_HOOK = "ready"
 TERMINATE_HOOK = "drain"
 _DISKS, _SERVER = "slipway-disks.service", "slipway.service"
@@ -76,9 +74,9 @@ def node_environment(boot: Boot) -> dict[str, str]:
         contract.ENV_STORE: boot.store_url,
         contract.ENV_ENVIRONMENT: boot.environment,
         contract.ENV_REGION: boot.region,
-        contract.ENV_METRICS: "cloudwatch",
+        contract.ENV_METRICS: contract.METRICS_CLOUDWATCH,
         contract.ENV_EXIT_TIMEOUT: str(boot.exit_timeout),
-        contract.ENV_FOLDER: FOLDER,
+        contract.ENV_FOLDER: contract.NODE_FOLDER,
     }
     if boot.shape != "container":
         environment |= {

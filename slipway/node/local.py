@@ -5,6 +5,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway import contract
 from slipway.errors import NodeError
 from slipway.node.agent import Agent, Identity
 from slipway.node.control import LOAD_TIMEOUT, GrpcControl
@@ -17,7 +18,6 @@ from slipway.triton.renewal import renewal
 from slipway.triton.server import EmbeddedServer, Ports, ServerOptions
 
 NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
-LOG_FILE = "triton.log"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def local_agent(
     key = ManagementKey() if settings.restricted else None
     options = ServerOptions(
         repository=repository,
-        log=folder / LOG_FILE,
+        log=folder / contract.TRITON_LOG,
         ports=settings.ports,
         address=settings.address,
         startup_timeout=settings.startup_timeout,

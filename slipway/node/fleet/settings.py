@@ -7,9 +7,6 @@ from pathlib import Path
 from slipway import contract
 from slipway.errors import FleetError
 
-FOLDER = "/var/lib/slipway"
-CLOUDWATCH = "cloudwatch"
-
 
 @dataclass(frozen=True)
 class FleetSettings:
@@ -30,10 +27,9 @@ class FleetSettings:
     def __post_init__(self) -> None:
         if (self.launch_hook or self.terminate_hook) and not self.group:
             raise _refusal(contract.ENV_GROUP, "is not set", "a lifecycle hook belongs to a group")
-        if self.metrics not in {"", CLOUDWATCH}:
-            raise _refusal(
-                contract.ENV_METRICS, f"is '{self.metrics}'", f"it is '{CLOUDWATCH}' or empty"
-            )
+        if self.metrics not in {"", contract.METRICS_CLOUDWATCH}:
+            possible = f"it is '{contract.METRICS_CLOUDWATCH}' or empty"
+            raise _refusal(contract.ENV_METRICS, f"is '{self.metrics}'", possible)
         if self.environment not in contract.ENVIRONMENTS:
             known = ", ".join(contract.ENVIRONMENTS)
             raise _refusal(
@@ -58,7 +54,7 @@ class FleetSettings:
             store=_required(environ, contract.ENV_STORE),
             environment=_required(environ, contract.ENV_ENVIRONMENT),
             node=environ.get(contract.ENV_NODE, ""),
-            folder=Path(environ.get(contract.ENV_FOLDER) or FOLDER),
+            folder=Path(environ.get(contract.ENV_FOLDER) or contract.NODE_FOLDER),
             group=environ.get(contract.ENV_GROUP, ""),
             launch_hook=environ.get(contract.ENV_LAUNCH_HOOK, ""),
             terminate_hook=environ.get(contract.ENV_TERMINATE_HOOK, ""),

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from slipway import contract
-from slipway.node.fleet.settings import FOLDER
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "container/Dockerfile"
@@ -79,7 +78,7 @@ def test_the_container_is_nobody_of_weight(instructions, last):
     assert not [name for _, name, _ in after if name in {"RUN", "COPY", "ADD"}]
     (run,) = of(instructions, "RUN", last)
     assert "--owner=1000 --group=1000" in run
-    assert run.endswith(FOLDER)
+    assert run.endswith(contract.NODE_FOLDER)
 
 
 def test_the_entry_point_is_the_node_in_its_own_environment(instructions, last):
@@ -97,7 +96,7 @@ def test_the_environment_says_what_the_contract_says_and_leaves_the_path_alone(i
     (words,) = of(instructions, "ENV")
     environment = dict(word.split("=", 1) for word in words.split())
     assert contract.TELEMETRY_OFF.items() <= environment.items()
-    assert environment[contract.ENV_FOLDER] == FOLDER
+    assert environment[contract.ENV_FOLDER] == contract.NODE_FOLDER
     assert not {"PATH", "PYTHONPATH", "VIRTUAL_ENV"} & environment.keys()
 
 
