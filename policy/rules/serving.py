@@ -13,7 +13,11 @@ _LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 _TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 _SPOT_NOTICE = 120
 
-READY = "/v2/health/ready"
+READINESS_PORT, READY = 8003, "/v2/health/ready"
+GRPC_READINESS_PORT, GRPC_HEALTH, GRPC_OK = 8004, "/grpc.health.v1.Health/Check", "0"
+"""Where a node says whether its server is ready. slipway.contract names the same; the environment
+of the pack does not have it.
+"""
 MODEL_TAG = "ModelGiB"
 """Tag of an auto scaling group: GiB of models that one of its servers loads."""
 
@@ -145,13 +149,32 @@ def _drains(stack: Stack) -> Iterator[tuple[Checked, str]]:
 
 
 def _readiness(resource: Checked) -> Iterator[str]:
-    if prop(resource, "protocolVersion") in ("GRPC", UNKNOWN):
-        # Such a group can only be asked over gRPC, where Triton answers "not ready" with status OK:
-        # there the launch hook alone keeps servers out until they are ready.
-        return
-    check = prop(resource, "healthCheck")
-    if not among(look(check, "path"), READY) or not among(look(check, "protocol"), "HTTP", None):
-        yield f"does not ask whether models are loaded: check {READY} over HTTP"
+    """Triton answers at its own port before models are loaded, and over gRPC with a success whose
+    body says no: so the node is asked, and a gRPC group takes status 0 alone (its default is 12).
+    """
+    version, check = prop(resource, "protocolVersion"), prop(resource, "healthCheck")
+    path, matcher = look(check, "path"), look(check, "matcher")
+    over_http = _at_port(check, READINESS_PORT) and among(path, READY)
+    over_grpc = (
+        _at_port(check, GRPC_READINESS_PORT)
+        and among(path, GRPC_HEALTH)
+        and among(matcher, GRPC_OK)
+    )
+    if version == "GRPC":
+        if not over_grpc:
+            yield (
+                f"does not ask the node: check {GRPC_HEALTH} at port {GRPC_READINESS_PORT} "
+                f"with matcher {GRPC_OK}"
+            )
+    elif not over_http and not (version is UNKNOWN and over_grpc):
+        yield f"does not ask the node: check {READY} at port {READINESS_PORT} over HTTP"
+
+
+def _at_port(check: Any, wanted: int) -> bool:
+    port = look(check, "port")
+    return among(look(check, "protocol"), "HTTP", None) and (
+        port is UNKNOWN or number(port) == wanted
+    )
 
 
 def _health(resource: Checked) -> Iterator[str]:
@@ -181,7 +204,8 @@ RULES = (
               "Requests finish before the server goes, and on spot within its two minutes.",
               _drains),
     Rule("readiness-checked", Level.MANDATORY,
-         "Load balancers ask whether a server is ready.", (_TARGETS,), _readiness),
+         "Load balancers ask the node whether its server is ready, over HTTP or gRPC.",
+         (_TARGETS,), _readiness),
     Rule("broken-servers-replaced", Level.MANDATORY,
          "A group replaces servers that its load balancer holds for broken.", (GROUP,), _health),
 )  # fmt: skip

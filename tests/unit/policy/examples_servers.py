@@ -1,4 +1,4 @@
-"""Servers, serving and alarms."""
+"""Servers: how they start, are bought, and leave."""
 
 import base64
 import json
@@ -63,29 +63,6 @@ def loading(gib, **properties):
 def drained(seconds):
     return a("TargetGroup", deregistrationDelay=seconds)
 
-
-LISTENER = a("Listener", name="https", protocol="HTTPS")
-
-
-def route(priority, *patterns, methods=(), action="forward", **more):
-    conditions = [{"pathPattern": {"values": list(patterns)}}] if patterns else []
-    if methods:
-        conditions.append({"httpRequestMethod": {"values": list(methods)}})
-    conditions += [{kind: {"values": values}} for kind, values in more.items()]
-    return a(
-        "ListenerRule",
-        name=f"rule-{priority}",
-        priority=priority,
-        actions=[{"type": action}],
-        conditions=conditions,
-        refers={"listenerArn": LISTENER},
-    )
-
-
-BALANCER = a("LoadBalancer", loadBalancerType="application")
-NETWORK = a("LoadBalancer", loadBalancerType="network")
-TOPIC = a("Topic", arn="arn:aws:sns:eu-west-1:1:alerts")
-ALARM = a("MetricAlarm", alarmActions=[UNKNOWN])
 
 EXAMPLES = (
     good("metadata-v2", template(httpTokens="required")),
@@ -223,91 +200,4 @@ EXAMPLES = (
         "longer than spot's notice",
         group(percent=0, initialLifecycleHooks=[hook(TERMINATING, 180)]),
     ),
-    good("readiness-checked", a("TargetGroup", healthCheck={"path": "/v2/health/ready"})),
-    good("readiness-checked", a("TargetGroup", protocolVersion="GRPC")),
-    good("readiness-checked", a("TargetGroup", healthCheck=UNKNOWN)),
-    bad("readiness-checked", "/v2/health/ready", a("TargetGroup")),
-    bad(
-        "readiness-checked",
-        "/v2/health/ready",
-        a("TargetGroup", healthCheck={"path": "/v2/health/live"}),
-    ),
-    bad(
-        "readiness-checked",
-        "over HTTP",
-        a("TargetGroup", healthCheck={"path": "/v2/health/ready", "protocol": "TCP"}),
-    ),
-    good("broken-servers-replaced", a("Group", targetGroupArns=["t"], healthCheckType="ELB")),
-    good("broken-servers-replaced", a("Group", targetGroupArns=["t"], healthCheckType="EBS,ELB")),
-    good("broken-servers-replaced", a("Group")),
-    bad("broken-servers-replaced", "add ELB", a("Group", targetGroupArns=["t"])),
-    bad(
-        "broken-servers-replaced",
-        "add ELB",
-        a("Group", trafficSources=[{"identifier": "t"}], healthCheckType="EC2"),
-    ),
-    good("management-not-routed", LISTENER, route(1, "/v2/models/*/infer", "/v2/health/*")),
-    good("management-not-routed", LISTENER, route(1, "/inference.GRPCInferenceService/ModelInfer")),
-    good("management-not-routed", LISTENER, route(1, "/v2/repository/*", action="fixed-response")),
-    good(
-        "management-not-routed",
-        *(LISTENER, route(9, "/v2/models/?*", methods=["GET"])),
-        route(5, "/v2/models/*/*", "/v2/models/stats", action="fixed-response"),
-    ),
-    bad("management-not-routed", "GET /v2/models/stats", LISTENER, route(1, "/v2/*")),
-    bad(
-        "management-not-routed",
-        "GET /v2/models/m/config",
-        *(LISTENER, route(5, "/v2/models/*/*")),
-        route(9, "/v2/models/*/*", action="fixed-response"),
-    ),
-    bad(
-        "management-not-routed",
-        "POST /v2/models/m/trace",
-        *(LISTENER, route(9, "/v2/models/*")),
-        route(5, "/v2/models/*", methods=["GET"], action="fixed-response"),
-    ),
-    bad(
-        "management-not-routed",
-        "/v2/logging",
-        *(LISTENER, route(9, "/v2/logging")),
-        route(5, "/v2/logging", action="fixed-response", hostHeader=["a.example"]),
-    ),
-    bad(
-        "management-not-routed",
-        "RepositoryIndex",
-        *(LISTENER, route(1, "/inference.GRPCInferenceService/*")),
-    ),
-    bad("management-not-routed", "/v2/models/stats", LISTENER, route(1)),
-    good(
-        "nothing-routed-by-default",
-        BALANCER,
-        a(
-            "Listener",
-            refers={"loadBalancerArn": BALANCER},
-            defaultActions=[{"type": "fixed-response"}],
-        ),
-    ),
-    good(
-        "nothing-routed-by-default",
-        NETWORK,
-        a("Listener", refers={"loadBalancerArn": NETWORK}, defaultActions=[{"type": "forward"}]),
-    ),
-    bad(
-        "nothing-routed-by-default",
-        "fixed 404",
-        BALANCER,
-        a("Listener", refers={"loadBalancerArn": BALANCER}, defaultActions=[{"type": "forward"}]),
-    ),
-    good("alarm-acts", ALARM, a("MetricAlarm", environment="dev")),
-    bad("alarm-acts", "tells nobody", a("MetricAlarm")),
-    bad("alarm-acts", "tells nobody", a("CompositeAlarm", alarmActions=[])),
-    bad("alarm-acts", "tells nobody", a("MetricAlarm", alarmActions=["t"], actionsEnabled=False)),
-    good("servers-watched", a("Group"), ALARM),
-    good("servers-watched", a("Group", environment="staging")),
-    bad("servers-watched", "no alarm watches", a("Group")),
-    bad("servers-watched", "no alarm watches", a("Group"), a("MetricAlarm")),
-    good("alarm-heard", TOPIC, a("TopicSubscription", refers={"topic": TOPIC})),
-    good("alarm-heard", a("Topic", environment="dev")),
-    bad("alarm-heard", "no subscriber", TOPIC),
 )

@@ -61,6 +61,7 @@ def test_what_is_taken_away_from_prod_is_missed(gone, rules):
         ("Group", {"capacityRebalance": False}, "spot-interruptions"),
         ("Group", {"tags": []}, "group-tags"),
         ("TargetGroup", {"deregistrationDelay": 300}, "drain-time"),
+        ("TargetGroup", {"healthCheck": {"path": "/v2/health/ready"}}, "readiness-checked"),
         ("SecurityGroupIngressRule", {"cidrIpv4": "0.0.0.0/0"}, "no-open-port"),
         ("LogGroup", {"retentionInDays": 0}, "log-retention"),
     ],

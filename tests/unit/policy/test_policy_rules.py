@@ -8,13 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from policy.rules import serving
 from policy.rules.catalogue import ALL
 from policy.rules.model import UNKNOWN, Rule, Stack
+from slipway import contract
 from slipway.stack.recorder import _sdk_class
-from tests.unit.policy import examples_access, examples_servers, examples_storage
+from tests.unit.policy import (
+    examples_access,
+    examples_servers,
+    examples_storage,
+    examples_traffic,
+)
 from tests.unit.policy.examples import TOKENS, a
 
-EXAMPLES = examples_storage.EXAMPLES + examples_access.EXAMPLES + examples_servers.EXAMPLES
+THEMES = (examples_storage, examples_access, examples_servers, examples_traffic)
+EXAMPLES = tuple(example for theme in THEMES for example in theme.EXAMPLES)
 FOLDER = Path(__file__).parents[3] / "policy/rules"
 RULES = {rule.name: rule for rule in ALL}
 ODD = (None, UNKNOWN, "", "x", 0, -1, 2.5, True, False, [], {}, [None], [UNKNOWN], [[]], {"a": []},
@@ -51,6 +59,17 @@ def test_a_violation_names_the_rule_the_level_and_the_resource():
     assert violation.rule == "topic-encrypted"
     assert violation.level.value == "mandatory"
     assert violation.urn == "urn:pulumi:prod::slipway::aws:sns/topic:Topic::it"
+
+
+def test_the_rules_ask_for_readiness_where_the_contract_says_that_nodes_tell_it():
+    assert (serving.READINESS_PORT, serving.READY) == (
+        contract.READINESS_PORT,
+        contract.HEALTH_READY,
+    )
+    assert (serving.GRPC_READINESS_PORT, serving.GRPC_HEALTH) == (
+        contract.GRPC_READINESS_PORT,
+        contract.GRPC_HEALTH,
+    )
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
