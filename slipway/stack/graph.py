@@ -24,7 +24,8 @@ class Reference:
 class Resource:
     """One registration. `properties` holds its inputs with references in the place of outputs.
 
-    `secrets` are the paths of inputs that are marked secret; `source` is `file:line`.
+    `secrets` are the paths of inputs that are marked secret; `source` is `file:line`,
+    empty where it is not known.
     """
 
     urn: str

@@ -9,7 +9,7 @@ import pulumi
 import yaml
 
 from slipway.errors import StackError
-from slipway.stack.configuration import read_configuration
+from slipway.stack.configuration import read_configuration, secret_keys
 from slipway.stack.graph import Graph
 from slipway.stack.invokes import Invokes
 from slipway.stack.program import program_at, record
@@ -22,7 +22,8 @@ def load(
     """Evaluate the program at `root` with the configuration of `stack` and these `overrides`,
     as it is or in another `shape`.
 
-    Raises `StackError` where there is no such stack, or where the program refuses its settings.
+    Raises `StackError` where there is no such stack, where the program refuses its settings, and
+    where this process has imported modules of another checkout.
     """
     config = read_configuration(root, stack, overrides)
     config = reshaped(config, shape) if shape else config
@@ -31,7 +32,12 @@ def load(
     try:
         with _uncollected():
             return record(
-                program_at(root), project=project, stack=stack, config=config, invokes=invokes
+                program_at(root),
+                project=project,
+                stack=stack,
+                config=config,
+                secrets=secret_keys(config),
+                invokes=invokes,
             )
     except pulumi.RunError as error:  # how a program says that it cannot be run as configured
         raise StackError(f"The stack '{stack}' is refused", why=str(error)) from error

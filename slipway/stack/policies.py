@@ -1,11 +1,11 @@
 """The policy pack of a checkout, asked about a recorded stack."""
 
 import importlib
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.stack.graph import Graph
+from slipway.stack.modules import importing
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Finding:
 
 
 def findings(root: Path, graph: Graph) -> tuple[Finding, ...]:
-    """What the rules in `root`/policy say, the mandatory ones first."""
-    sys.path.insert(0, str(root))
-    try:
+    """What the rules in `root`/policy say, the mandatory ones first.
+
+    Raises `StackError` where this process has imported the rules of another checkout.
+    """
+    with importing(root):
         rules = importlib.import_module("policy.rules.offline")
-    finally:
-        sys.path.remove(str(root))
     found = [
         Finding(
             rule=violation.rule,

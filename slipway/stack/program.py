@@ -4,7 +4,6 @@ import asyncio
 import contextvars
 import logging
 import runpy
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from pulumi.runtime.proto import engine_pb2
 
 from slipway.stack.graph import Graph
 from slipway.stack.invokes import Invokes
+from slipway.stack.modules import importing
 from slipway.stack.recorder import Recorder
 
 Program = Callable[[], None]
@@ -86,13 +86,13 @@ def record(
 
 
 def program_at(root: Path) -> Program:
-    """The program of a checkout: its `__main__.py`, run as Pulumi's language host runs it."""
+    """The program of a checkout: its `__main__.py`, run as Pulumi's language host runs it.
+
+    It raises `StackError` where this process has imported modules of another checkout.
+    """
 
     def run() -> None:
-        sys.path.insert(0, str(root))
-        try:
+        with importing(root):
             runpy.run_path(str(root / "__main__.py"), run_name="__main__")
-        finally:
-            sys.path.remove(str(root))
 
     return run

@@ -44,7 +44,7 @@ class Recorder:
         self._resources: dict[str, Resource] = {}
         self._references: dict[str, Reference] = {}
         self._outputs: Mapping[str, Any] = {}
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
 
     def graph(self) -> Graph:
         return Graph(
@@ -113,7 +113,7 @@ class Recorder:
             aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
             timeouts=timeouts,
             secrets=secrets,
-            source=f"{request.sourcePosition.uri.rpartition('/')[2]}:{request.sourcePosition.line}",
+            source=_source(request),
         )
         with self._lock:
             if urn in self._resources:
@@ -191,6 +191,12 @@ class Recorder:
         number = 7_000_000_000 + int(digest[:6], 16)
         self._references[str(number)] = Reference(resource.urn, path)
         return number
+
+
+def _source(request: Any) -> str:
+    """`file:line`; empty where the SDK found no line of the program."""
+    position = request.sourcePosition
+    return f"{position.uri.rpartition('/')[2]}:{position.line}" if position.uri else ""
 
 
 def _sdk_class(token: str) -> type:

@@ -6,10 +6,12 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 from pulumi import ResourceOptions
+from pulumi.runtime.proto import resource_pb2 as pb
 
 from slipway.errors import StackError
 from slipway.stack.invokes import Invokes
-from slipway.stack.program import program_at, record
+from slipway.stack.program import record
+from slipway.stack.recorder import Recorder
 
 
 class Pair(pulumi.ComponentResource):
@@ -96,11 +98,11 @@ def test_two_resources_of_one_name_and_different_types_keep_apart():
 def test_secrets_are_marked_where_they_are():
     def program():
         value = pulumi.Config("slipway").require_secret("token")
-        aws.ssm.Parameter("token", type="SecureString", value=value)
+        aws.sns.Topic("token", name="topic", display_name=value)
 
     graph = record(program, config={"slipway:token": "hush"}, secrets=["slipway:token"])
-    assert graph.named("token").secrets == ("value",)
-    assert graph.named("token").properties["value"] == "hush"
+    assert graph.named("token").secrets == ("displayName",)
+    assert graph.named("token").properties == {"name": "topic", "displayName": "hush"}
 
 
 def test_configuration_outputs_and_the_place_in_the_source_are_recorded():
@@ -112,6 +114,12 @@ def test_configuration_outputs_and_the_place_in_the_source_are_recorded():
     assert graph.outputs == {"size": 3}
     assert graph.stack == "staging"
     assert graph.named("topic").source.startswith("test_recorder.py:")
+
+
+def test_a_registration_without_a_place_in_the_source_has_an_empty_one():
+    recorder = Recorder("slipway", "dev", Invokes())
+    recorder.RegisterResource(pb.RegisterResourceRequest(type="slipway:test:Pair", name="pair"))
+    assert recorder.graph().named("pair").source == ""
 
 
 def test_two_resources_of_one_name_and_type_are_refused():
@@ -149,11 +157,3 @@ def test_answers_depend_on_the_question_and_are_always_the_same():
     first, again = (answers.answer(ask, {"name": "/a"})["value"] for _ in range(2))
     assert first == again
     assert first != answers.answer(ask, {"name": "/b"})["value"]
-
-
-def test_the_program_of_a_folder_is_run_with_its_own_modules(tmp_path):
-    (tmp_path / "__main__.py").write_text("from parts import topic\ntopic()\n")
-    (tmp_path / "parts.py").write_text(
-        "import pulumi_aws as aws\ndef topic():\n    aws.sns.Topic('mine')\n"
-    )
-    assert record(program_at(tmp_path)).named("mine").source == "parts.py:3"
