@@ -29,10 +29,10 @@ from slipway.registry.publish import publish
 from slipway.registry.releases import promote, roll_back
 from slipway.tensors import Golden
 from tests.integration.triton_models import command_line, stubs_of
+from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests/data/model_repo/tiny"
-PATIENCE = 60.0
 
 
 @pytest.fixture(scope="session")
@@ -57,16 +57,6 @@ def registry(packages, tmp_path):
         publish(store, package)
     promote(store, "local", "tiny", 1)
     return store
-
-
-def wait_until(true):
-    """What `true` gives once it gives something."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if value := true():
-            return value
-        time.sleep(0.02)
-    return pytest.fail(f"{true} did not come true within {PATIENCE:.0f} s")
 
 
 class Node:
