@@ -12,9 +12,9 @@ from slipway.node.control import LOAD_TIMEOUT, GrpcControl
 from slipway.progress import Progress, silent
 from slipway.registry.store import Store
 from slipway.triton.access import ManagementKey
+from slipway.triton.connection_age import connection_age
 from slipway.triton.environment import ServerEnvironment
 from slipway.triton.installation import Installation
-from slipway.triton.renewal import renewal
 from slipway.triton.server import EmbeddedServer, Ports, ServerOptions
 
 NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -73,7 +73,7 @@ def local_agent(
         address=settings.address,
         startup_timeout=settings.startup_timeout,
         exit_timeout=settings.exit_timeout,
-        extra=(*key.options, *renewal(_grace(settings))) if key else (),
+        extra=(*key.options, *connection_age(_grace(settings))) if key else (),
     )
     clients = settings.advertised or settings.address
     identity = Identity(

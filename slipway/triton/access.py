@@ -32,7 +32,3 @@ class ManagementKey:
     def grpc_headers(self) -> dict[str, str]:
         """What a request must carry over gRPC."""
         return {GRPC_PREFIX + HEADER: self.secret}
-
-    @property
-    def http_headers(self) -> dict[str, str]:
-        return {HEADER: self.secret}

@@ -12,8 +12,8 @@ from tritonclient.utils import InferenceServerException
 from slipway import contract
 from slipway.errors import NodeError
 from slipway.node.control import GrpcControl
-from slipway.triton.access import ManagementKey
-from slipway.triton.renewal import renewal
+from slipway.triton.access import HEADER, ManagementKey
+from slipway.triton.connection_age import connection_age
 from tests.integration.triton_models import add_model, command_line, request, tensors
 
 MANAGEMENT_OVER_HTTP = {
@@ -106,7 +106,7 @@ def test_over_http_management_is_refused_and_inference_is_not(server, control, k
         ]
         answer = client.post("/v2/models/tiny/infer", json={"inputs": inputs})
         assert answer.status_code == 200
-        index = client.post("/v2/repository/index", headers=key.http_headers)
+        index = client.post("/v2/repository/index", headers={HEADER: key.secret})
         assert [model["state"] for model in index.json()] == ["READY"]
 
 
@@ -145,7 +145,7 @@ def test_the_secret_is_new_each_time_and_in_no_text(server, control, key):
 
 
 def test_a_client_connects_anew_after_a_while_and_notices_nothing(make_server):
-    server = make_server(extra=renewal(grace=10, age=0.5))
+    server = make_server(extra=connection_age(grace=10, age=0.5))
     states = queue.Queue()
     with server, grpc.insecure_channel(f"127.0.0.1:{server.options.ports.grpc}") as channel:
         channel.subscribe(states.put)

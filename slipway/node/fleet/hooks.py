@@ -19,8 +19,8 @@ class Hooks(Protocol):
         """Let the instance go on; whether the hook held it."""
         ...
 
-    def heartbeat(self, hook: str) -> bool:
-        """Begin the hook's time anew; whether the hook holds the instance."""
+    def heartbeat(self, hook: str) -> None:
+        """Begin the hook's time anew, if it holds the instance."""
         ...
 
 
@@ -34,8 +34,8 @@ class AutoScalingHooks:
     def complete(self, hook: str) -> bool:
         return self._tell("complete_lifecycle_action", hook, LifecycleActionResult="CONTINUE")
 
-    def heartbeat(self, hook: str) -> bool:
-        return self._tell("record_lifecycle_action_heartbeat", hook)
+    def heartbeat(self, hook: str) -> None:
+        self._tell("record_lifecycle_action_heartbeat", hook)
 
     @cached_property
     def _client(self) -> Any:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from slipway.node.events import HookDone, Leaving, Setback
 from slipway.node.fleet.hooks import Hooks
 from slipway.node.fleet.metadata import Interruption, Metadata
-from slipway.node.fleet.persistence import Clock, Persistence
+from slipway.node.fleet.retry import Clock, Retry
 from slipway.node.standing import Standing
 
 IN_SERVICE = "InService"
@@ -25,6 +25,8 @@ HEARTBEAT = 60.0
 TRIES, PAUSE = 10, 15.0
 """How often, and after how many seconds, a hook that holds nothing is told again: an instance can
 be ready before its group has put it on hold."""
+END_PAUSE = 5.0
+"""The same for the terminate hook: a server that is stopped already has nothing else to do."""
 RESERVE = 10.0
 """Seconds of a spot interruption's notice for what comes after the server has stopped."""
 SAME = 1.0
@@ -77,9 +79,9 @@ class Lifecycle:
         self._try_at = 0.0
         self._beat_at = 0.0
         self._beaten = 0
-        self._look = Persistence("Reading instance metadata", clock)
-        self._launch = Persistence("Completing the launch hook", clock)
-        self._heart = Persistence("Extending the launch hook", clock)
+        self._look = Retry("Reading instance metadata", clock)
+        self._launch = Retry("Completing the launch hook", clock)
+        self._heart = Retry("Extending the launch hook", clock)
         self.departure: Departure | None = None
 
     @property
@@ -108,16 +110,16 @@ class Lifecycle:
         """
         if self.departure is None or not self._terms.terminate_hook:
             return
-        ending = Persistence("Completing the terminate hook", self._clock)
-        for last in (*(False,) * (TRIES - 1), True):
+        ending = Retry("Completing the terminate hook", self._clock)
+        for attempt in range(1, TRIES + 1):
             with ending.try_again():
                 held = self._hooks.complete(self._terms.terminate_hook)
-                if held or last or self._target not in GONE:
+                if held or attempt == TRIES or self._target not in GONE:
                     yield HookDone(self._terms.terminate_hook, held)
                     return
             yield from ending.complaint()
-            if not last:
-                wait(PAUSE / 3)
+            if attempt < TRIES:
+                wait(END_PAUSE)
 
     def _aim_at(self, target: str) -> None:
         """On the way to another state the launch hook holds the instance once more."""

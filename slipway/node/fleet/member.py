@@ -1,5 +1,6 @@
 """A node as a member of a fleet: what it does for others beside serving."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ from slipway.node.events import Event, Joined, Left
 from slipway.node.fleet.discovery import Address, Directory
 from slipway.node.fleet.lifecycle import Lifecycle
 from slipway.node.fleet.metrics import Publisher, Window
-from slipway.node.fleet.persistence import Clock, Persistence
+from slipway.node.fleet.retry import Clock, Retry
 from slipway.node.standing import Standing
 
 
@@ -26,7 +27,9 @@ class Parts:
 
 
 class Member:
-    """Not thread-safe: `tick` is called now and then, after the last tick `leave` and `left`."""
+    """One thread calls `tick` now and then. `leave` may come during a tick, whose call to AWS can
+    take long, and is final: the rest of that tick does not let clients come again.
+    """
 
     def __init__(self, parts: Parts, clock: Clock, publish_every: float = 60.0) -> None:
         self._parts = parts
@@ -34,12 +37,20 @@ class Member:
         self._every = publish_every
         self._window = Window()
         self._publish_at = clock() + publish_every
+        self._entering = threading.Lock()
         self._joined = False
-        self._joining = Persistence("Entering Cloud Map", clock)
-        self._parting = Persistence("Leaving Cloud Map", clock)
-        self._publishing = Persistence("Publishing metrics", clock)
-        self.ready = False
+        self._entered = False
+        """Whether there may be an entry: one that was asked for may come without an answer."""
+        self._leaving = False
+        self._joining = Retry("Entering Cloud Map", clock)
+        self._parting = Retry("Leaving Cloud Map", clock)
+        self._publishing = Retry("Publishing metrics", clock)
+        self._ready = False
+
+    @property
+    def ready(self) -> bool:
         """Whether clients should be sent here; other threads may ask."""
+        return self._ready and not self._leaving
 
     @property
     def over(self) -> bool:
@@ -54,13 +65,13 @@ class Member:
         if lifecycle:
             yield from lifecycle.look(standing, steps)
         leaving = lifecycle is not None and lifecycle.departure is not None
-        self.ready = standing.ready and not leaving
+        self._ready = standing.ready and not leaving
         yield from self._be_found(standing.ready and (lifecycle is None or lifecycle.in_service))
         yield from self._measure(standing)
 
     def leave(self) -> Iterator[Event]:
         """No client shall come any more: before the server is stopped."""
-        self.ready = False
+        self._leaving = True
         yield from self._part()
 
     def left(self, wait: Callable[[float], object]) -> Iterator[Event]:
@@ -75,21 +86,36 @@ class Member:
             return
         if not self._joined and wanted and self._joining.due:
             with self._joining.try_again():
-                directory.register(self._parts.address)
-                self._joined = True
-                yield Joined(self._parts.address.host)
+                if self._register(directory):
+                    yield Joined(self._parts.address.host)
             yield from self._joining.complaint()
-        elif self._joined and lifecycle and not lifecycle.in_service and self._parting.due:
+        elif self._entered and lifecycle and not lifecycle.in_service and self._parting.due:
             yield from self._part()
 
     def _part(self) -> Iterator[Event]:
-        if self._parts.directory is None or not self._joined:
+        if self._parts.directory is None:
             return
         with self._parting.try_again():
-            self._parts.directory.deregister(self._parts.address)
-            self._joined = False
-            yield Left()
+            if self._deregister(self._parts.directory):
+                yield Left()
         yield from self._parting.complaint()
+
+    def _register(self, directory: Directory) -> bool:
+        with self._entering:
+            if self._leaving:
+                return False
+            self._entered = True
+            directory.register(self._parts.address)
+            self._joined = True
+            return True
+
+    def _deregister(self, directory: Directory) -> bool:
+        with self._entering:
+            if not self._entered:
+                return False
+            directory.deregister(self._parts.address)
+            self._entered = self._joined = False
+            return True
 
     def _measure(self, standing: Standing) -> Iterator[Event]:
         """A publication that fails is lost, as its minute is over; the next one comes."""

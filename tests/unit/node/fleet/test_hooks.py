@@ -32,11 +32,11 @@ def test_a_hook_is_told_to_go_on(hooks, service):
 def test_a_hook_that_is_done_or_expired_is_no_error(hooks):
     assert hooks.complete("launch")
     assert not hooks.complete("launch")
-    assert not hooks.heartbeat("launch")
+    hooks.heartbeat("launch")
 
 
 def test_a_heartbeat_leaves_the_hook_waiting(hooks, service):
-    assert hooks.heartbeat("launch")
+    hooks.heartbeat("launch")
     assert service.told == [("RecordLifecycleActionHeartbeat", "launch", None)]
     assert service.waiting == {"launch"}
 

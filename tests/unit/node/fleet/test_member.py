@@ -1,6 +1,9 @@
+import threading
+
 import pytest
 
 from slipway import contract
+from slipway.errors import FleetError
 from slipway.node.events import Joined, Left, Setback
 from slipway.node.fleet.discovery import Address
 from slipway.node.fleet.lifecycle import Lifecycle, Terms
@@ -68,6 +71,58 @@ def test_a_stopped_node_is_found_no_more(make, directory):
     assert list(member.leave()) == [Left()]
     assert directory.entry is None
     assert list(member.leave()) == []
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Make a method wait within its call: `begun` when it is reached, until `go` is set."""
+    begun, go = threading.Event(), threading.Event()
+
+    def delay(target, name):
+        method = getattr(target, name)
+
+        def delayed(*arguments):
+            begun.set()
+            assert go.wait(60)
+            return method(*arguments)
+
+        monkeypatch.setattr(target, name, delayed)
+        return begun, go
+
+    return delay
+
+
+@pytest.mark.parametrize("where", ["instance", "directory"])
+def test_leaving_is_final_also_when_a_tick_is_under_way(make, directory, instance, slow, where):
+    at = {"instance": (instance, "interruption"), "directory": (directory, "register")}
+    begun, go = slow(*at[where])
+    member = make()
+    ticking = threading.Thread(target=lambda: list(member.tick(READY)))
+    ticking.start()
+    assert begun.wait(60)
+    leaving = threading.Thread(target=lambda: list(member.leave()))
+    leaving.start()
+    leaving.join(0.1)
+    go.set()
+    ticking.join()
+    leaving.join()
+    assert directory.entry is None
+    assert not member.ready
+    list(member.tick(READY))
+    assert directory.entry is None
+    assert not member.ready
+
+
+def test_an_entry_whose_answer_got_lost_is_removed(make, directory, monkeypatch):
+    def register(address):
+        directory.entry = address
+        raise FleetError("AWS did not register", why="Read timeout")
+
+    monkeypatch.setattr(directory, "register", register)
+    member = make()
+    assert [type(event) for event in member.tick(READY)] == [Setback]
+    assert list(member.leave()) == [Left()]
+    assert directory.entry is None
 
 
 def test_a_node_that_leaves_late_does_not_take_its_replacement_away(make, directory, instance):

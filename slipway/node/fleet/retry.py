@@ -10,12 +10,12 @@ from slipway.node.events import Setback
 Clock = Callable[[], float]
 
 
-class Persistence:
+class Retry:
     """`doing` is what is asked for, as the beginning of a sentence.
 
-    with persistence.try_again():  a `FleetError` ends the block and is kept
+    with retry.try_again():  a `FleetError` ends the block and is kept
         ...
-    yield from persistence.complaint()
+    yield from retry.complaint()
     """
 
     def __init__(self, doing: str, clock: Clock, backoff: Backoff | None = None) -> None:

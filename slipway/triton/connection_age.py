@@ -8,7 +8,7 @@ MAX_AGE = 300.0
 """Seconds after which a gRPC connection takes no new calls; gRPC varies them by a tenth."""
 
 
-def renewal(grace: float, age: float = MAX_AGE) -> tuple[str, ...]:
+def connection_age(grace: float, age: float = MAX_AGE) -> tuple[str, ...]:
     """What tritonserver is told. Calls in flight, streams too, get `grace` seconds beyond `age`."""
     return (
         f"--grpc-max-connection-age={age * 1000:.0f}",
