@@ -92,6 +92,8 @@ class Agent:
         self._progress = progress
         self._releases: dict[str, Release] | None = None
         self._served: dict[str, Served] = {}
+        self._unwell: set[str] = set()
+        """Of what is served: the models that did not answer when they were last asked."""
         self._failures: dict[str, _Failure] = {}
         self._restarts = 0
         self._restarts_in_a_row = 0
@@ -130,6 +132,7 @@ class Agent:
         for model in sorted(self._served.keys() - wanted.keys()):
             self._rollout.withdraw(model)
             del self._served[model]
+            self._unwell.discard(model)
             yield Withdrawn(model)
         for model, release in sorted(wanted.items()):
             served = self._served.get(model)
@@ -145,17 +148,21 @@ class Agent:
         """Probe what is served; mend what is unwell; restart a server that ended."""
         if not self._server.running:
             yield from self._restart("the process ended")
+            return  # that asked every model, and the next round asks again
         for model, served in sorted(self._served.items()):
             outcome = probe(self._control, model, served.version, served.golden)
             if not isinstance(outcome, Unwell):
                 self._restarts_in_a_row = 0
+                self._unwell.discard(model)
                 continue
+            self._fall_ill(model)
             yield Sick(model, served.version, outcome.reason)
             try:
                 self._reload(served)
             except NodeError as error:
                 yield from self._restart(str(error))
                 return
+            self._unwell.discard(model)
             yield Recovered(model, served.version, "unload and load")
 
     def report(self) -> Iterator[Event]:
@@ -179,11 +186,14 @@ class Agent:
             yield Unreachable(str(error))
 
     def stop(self) -> None:
-        self._server.stop()
+        """End the server for good."""
+        try:
+            self._server.stop()
+        finally:
+            self._control.close()
 
     def leave(self) -> Iterator[Event]:
-        """Stop for good, and report that nothing is served here any more."""
-        self.stop()
+        """Report that nothing is served here any more, once it is stopped."""
         self._served.clear()
         self._standing = replace(self._standing, ready=False, served=0)
         if self._releases is not None:
@@ -194,12 +204,18 @@ class Agent:
         them; an older version will do, as it does elsewhere in the fleet.
         """
         heard, released = self._releases is not None, (self._releases or {}).keys()
+        well = self._served.keys() - self._unwell
         return Standing(
-            ready=heard and released <= self._served.keys() and self._server.running,
-            served=len(self._served),
+            ready=heard and released <= well and self._server.running,
+            served=len(well),
             failed=len(self._failures.keys() & released),
             restarts=self._restarts,
         )
+
+    def _fall_ill(self, *models: str) -> None:
+        """From now on, not from the end of the round, as what mends them can take minutes."""
+        self._unwell.update(models)
+        self._standing = self._stand()
 
     def _started(self) -> Started:
         server = {"triton": self._control.version(), **self._identity.server}
@@ -227,6 +243,7 @@ class Agent:
             self._failures[model] = _Failure(release.generation, str(error), count, again)
             return Refused(model, release.version, served.version if served else None, str(error))
         self._served[model] = new
+        self._unwell.discard(model)
         self._failures.pop(model, None)
         return Serving(model, new.version, new.loaded, new.seconds)
 
@@ -238,6 +255,7 @@ class Agent:
 
     def _restart(self, reason: str) -> Iterator[Event]:
         """Start the server afresh with what was served. The registry is not needed for it."""
+        self._fall_ill(*self._served)
         self._restarts += 1
         self._restarts_in_a_row += 1
         wait = self._backoff.after(self._restarts_in_a_row)
@@ -250,6 +268,7 @@ class Agent:
             for model, served in sorted(self._served.items()):
                 self._rollout.show(model, served.loaded)
                 answered(self._control, model, served.version, served.golden)
+                self._unwell.discard(model)
                 yield Recovered(model, served.version, "a restart of the server")
         except (ServerError, NodeError) as error:
             yield Down(str(error))

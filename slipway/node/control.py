@@ -35,6 +35,10 @@ class ModelControl(Protocol):
         self, model: str, version: int | None, inputs: Mapping[str, Array]
     ) -> dict[str, Array]: ...
 
+    def close(self) -> None:
+        """Let go of the connection; nothing can be asked any more."""
+        ...
+
 
 class GrpcControl:
     """Triton over gRPC at `address` (host:port). Connects when first used, and again after loss.

@@ -38,6 +38,7 @@ class FakeTriton:
     journal: list = field(default_factory=list)
     dead: set = field(default_factory=set)
     refuse_to_start: int = 0
+    refuse_to_load: set = field(default_factory=set)
     reload_mends: bool = True
 
     def start(self):
@@ -56,6 +57,8 @@ class FakeTriton:
 
     def load(self, model):
         self.journal.append(f"load {model}")
+        if model in self.refuse_to_load:
+            raise NodeError(f"Triton cannot load '{model}'", why="out of memory")
         config = text_format.Parse((self.repository / model / "config.pbtxt").read_text(),
                                    pb.ModelConfig())  # fmt: skip
         new = {}
@@ -80,6 +83,9 @@ class FakeTriton:
             raise NodeError(f"'{model}' does not answer", why="Stub process is not healthy")
         versions = self.loaded[model]
         return {"y": inputs["x"] + versions[version or max(versions)]}
+
+    def close(self):
+        self.journal.append("close")
 
 
 @pytest.fixture

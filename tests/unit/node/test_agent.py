@@ -263,10 +263,23 @@ def test_restarts_are_spaced_out_and_end_when_the_server_comes_back(agent, relea
         list(agent.round())
     assert clock.waits == [1.0, 2.0, 4.0, 8.0]
     assert answer(triton) == 10
+    list(agent.round())
     clock.waits.clear()
     triton.running = False
     list(agent.round())
     assert clock.waits == [1.0]
+
+
+def test_a_server_that_does_not_come_back_is_tried_once_a_round(agent, released, triton, clock):
+    released(10)
+    list(agent.round())
+    triton.running, triton.refuse_to_start = False, 2
+    assert happened(agent) == ["Restarting", "Down"]
+    assert not agent.standing.ready
+    assert happened(agent) == ["Restarting", "Down"]
+    assert happened(agent) == ["Restarting", "Started", "Recovered"]
+    assert clock.waits == [1.0, 2.0, 4.0]
+    assert agent.standing.ready
 
 
 def test_every_event_has_a_sentence_and_a_json_form():
@@ -315,6 +328,47 @@ def test_a_refused_release_leaves_a_node_ready_that_serves_the_version_before(ag
     assert agent.standing == Standing(ready=True, served=1, failed=1, restarts=0)
 
 
+def test_a_node_whose_models_do_not_come_back_with_the_server_is_not_ready(agent, released, triton):
+    released(10, model="one")
+    released(20, model="two")
+    list(agent.round())
+    triton.running, triton.refuse_to_load = False, {"one"}
+    assert happened(agent) == ["Restarting", "Started", "Down"]
+    assert triton.running
+    assert agent.standing == Standing(ready=False, served=0, failed=0, restarts=1)
+    triton.refuse_to_load = set()
+    list(agent.round())
+    assert agent.standing == Standing(ready=True, served=2, failed=0, restarts=1)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_node_is_not_ready_while_it_is_mended(agent, released, triton, ends):
+    released(10)
+    list(agent.round())
+    assert agent.standing.ready
+    triton.running = not ends
+    triton.dead.add("tiny")
+    seen = [(type(event), agent.standing.ready) for event in agent.round()]
+    assert seen[0] == (events.Restarting if ends else events.Sick, False)
+    assert agent.standing.ready
+
+
+def test_a_model_that_is_withdrawn_or_replaced_while_unwell_does_not_count(
+    agent, released, triton, tmp_path
+):
+    released(10, model="one")
+    released(20, model="two")
+    list(agent.round())
+    triton.running, triton.refuse_to_load = False, {"one", "two"}
+    released(30, model="two")
+    (tmp_path / "registry" / contract.release_key("local", "one")).unlink()
+    list(agent.check())
+    triton.refuse_to_load = set()
+    list(agent.reconcile())
+    list(agent.round())
+    assert agent.standing == Standing(ready=True, served=1, failed=0, restarts=1)
+
+
 def test_an_environment_without_releases_has_ready_nodes(agent):
     list(agent.round())
     assert agent.standing.ready
@@ -338,8 +392,9 @@ def test_a_withdrawn_model_does_not_count_as_failed(agent, released, tmp_path):
 def test_a_node_that_leaves_reports_that_it_serves_nothing(agent, released, triton, store):
     released(10)
     list(agent.round())
+    agent.stop()
+    assert triton.journal[-2:] == ["stop", "close"]
     assert list(agent.leave()) == []
-    assert not triton.running
     model = read_report(store, "local", "here").models[0]
     assert (model.released, model.serving) == (1, None)
     assert not agent.standing.ready
