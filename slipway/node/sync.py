@@ -40,6 +40,8 @@ class Content:
     def sync(self, store: Store, manifest: Manifest, progress: Progress = silent) -> Path:
         """The folder of a version, fetched unless it is here. Blobs come in parallel.
 
+        `progress` gets bytes, with a note that is every file's own in all of the registry.
+
         Raises `IntegrityError` when a blob is missing or is not what the manifest says, and
         `StorageFull`; what came whole stays for the next try, the version's folder does not appear.
         """
@@ -54,7 +56,7 @@ class Content:
             self._fetch(store, entry)
             with lock:
                 done += entry.size
-                progress(done, total, entry.path)
+                progress(done, total, f"{manifest.model}/{manifest.version}/{entry.path}")
 
         with ThreadPoolExecutor(PARALLEL, thread_name_prefix="sync") as pool:
             for _ in pool.map(fetch, {entry.sha256: entry for entry in files}.values()):

@@ -288,6 +288,20 @@ def test_a_server_of_the_warm_pool_completes_its_hook_and_stops_in_order(aws, st
     assert again.wait_for("hookdone")["held"]
 
 
+def test_a_node_that_is_told_to_stop_many_times_leaves_in_order(aws, service_id, registry, start):
+    node = start(**{contract.ENV_DISCOVERY: service_id})
+    server = node.wait_for("started")["pid"]
+    node.wait_for("joined")
+    wait_until(lambda: read_report(registry, "dev", "i-0123456789abcdef0").models)
+    while node.process.poll() is None:
+        node.process.send_signal(signal.SIGTERM)
+        time.sleep(0.005)
+    code, happened = node.end()
+    assert (code, happened[-1], node.errors.read_text()) == (0, "left", "")
+    assert read_report(registry, "dev", "i-0123456789abcdef0").models[0].serving is None
+    assert group_members(server) == ()
+
+
 def test_a_node_whose_registry_cannot_be_reached_yet_waits_for_it(aws, client, registry, start):
     _, group = aws
     bucket = client("s3")

@@ -13,10 +13,11 @@ from slipway import contract
 from slipway.errors import FleetError
 
 CLIENT = Config(
-    # Every call is made again in a later round, so none may hold up the rounds for long.
+    # Every call is made again in a later round, so none may hold up the rounds for long, and a
+    # node that leaves has half a minute for all of them.
     retries={"mode": "standard", "total_max_attempts": 2},
-    connect_timeout=3,
-    read_timeout=10,
+    connect_timeout=2,
+    read_timeout=4,
 )
 
 

@@ -9,24 +9,25 @@ from slipway.node.events import Event
 from slipway.node.fleet.member import Member
 from slipway.node.standing import Standing
 
-JOIN = 5.0
+JOIN = 2.0
 """Seconds to wait for a call to AWS that is under way when the node stops."""
 
 
 class SyncSteps:
-    """Counts how often a sync got further than ever: a `Progress`.
+    """Counts the files that syncs brought, by their notes: a `Progress`.
 
     What is fetched again after a failure does not count, so that the count ends.
     """
 
     def __init__(self) -> None:
-        self.count = 0
-        self._furthest: dict[float, float] = {}
+        self._notes: set[str] = set()
+
+    @property
+    def count(self) -> int:
+        return len(self._notes)
 
     def __call__(self, done: float, total: float, note: str = "") -> None:  # noqa: ARG002
-        if done > self._furthest.get(total, 0):
-            self._furthest[total] = done
-            self.count += 1
+        self._notes.add(note)
 
 
 class Companion:
@@ -78,5 +79,6 @@ class Companion:
         if not self._stopped.is_set():
             main = threading.main_thread().ident
             assert main is not None
-            # To that thread alone: another's signal would not wake it from its sleep.
+            # To that thread alone: another's signal would not wake it from its sleep. Once, as
+            # `until_interrupted` says it again until the work has ended.
             signal.pthread_kill(main, signal.SIGTERM)

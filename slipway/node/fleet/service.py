@@ -3,17 +3,18 @@
 import os
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from slipway import contract, interrupts
 from slipway.errors import FleetError
 from slipway.interrupts import Interrupted
-from slipway.node.agent import Agent
 from slipway.node.fleet.cloudwatch import CloudWatch
 from slipway.node.fleet.companion import Companion, SyncSteps
 from slipway.node.fleet.discovery import Address, CloudMap
 from slipway.node.fleet.grpc_readiness import GrpcReadiness
 from slipway.node.fleet.hooks import AutoScalingHooks
+from slipway.node.fleet.leaving import leave
 from slipway.node.fleet.lifecycle import Lifecycle, Terms
 from slipway.node.fleet.member import Member, Parts
 from slipway.node.fleet.metadata import BASE, InstanceMetadata
@@ -82,17 +83,14 @@ def run(
         GrpcReadiness(EVERYWHERE, grpc_readiness_port, ready),
     ):
         try:
-            with companion:
-                follow(agent, show, pace.rounds)
-        except Interrupted:
-            pass  # a supervisor's stop, or the companion's
+            with suppress(Interrupted), companion:  # a supervisor interrupts, or the companion
+                interrupts.until_interrupted(lambda: follow(agent, show, pace.rounds))
+            if companion.error:
+                raise FleetError(
+                    "The node ended", why=f"its part in the fleet failed: {companion.error!r}"
+                ) from companion.error
         finally:
-            interrupts.ignore()
-            _leave(agent, member, show)
-    if companion.error:
-        raise FleetError(
-            "The node ended", why=f"its part in the fleet failed: {companion.error!r}"
-        ) from companion.error
+            leave(agent, member, show)
 
 
 @dataclass(frozen=True)
@@ -127,15 +125,6 @@ def _parts(settings: FleetSettings, place: _Place, ports: Ports) -> Parts:
         publisher=CloudWatch(settings.environment) if settings.metrics else None,
         scrape=lambda: answers.metrics(HERE, ports.metrics),
     )
-
-
-def _leave(agent: Agent, member: Member, show: Show) -> None:
-    for event in member.leave():
-        show(event)
-    for event in agent.leave():
-        show(event)
-    for event in member.left(time.sleep):
-        show(event)
 
 
 def _installation() -> Installation:

@@ -1,5 +1,6 @@
 """What a node of a fleet is told through its environment variables, and by nothing else."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,11 +36,12 @@ class FleetSettings:
             raise _refusal(
                 contract.ENV_ENVIRONMENT, f"is '{self.environment}'", f"it is one of {known}"
             )
-        if self.exit_timeout < 1 or self.drain < 0:
+        # Written so that nan is refused as well.
+        if not (1 <= self.exit_timeout < math.inf and 0 <= self.drain < math.inf):
             raise _refusal(
                 f"{contract.ENV_EXIT_TIMEOUT} or {contract.ENV_DRAIN}",
                 "cannot be used",
-                "an exit takes at least 1 second, a drain 0",
+                "an exit takes at least 1 second, a drain 0, and neither for ever",
             )
 
     @property

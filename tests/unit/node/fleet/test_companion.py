@@ -3,6 +3,7 @@
 import pytest
 
 from slipway.node.fleet.companion import SyncSteps
+from slipway.node.sync import Content
 from tests.running import python
 
 PROGRAM = """
@@ -46,6 +47,39 @@ def test_the_main_thread_is_woken_when_it_is_time_to_go(tick, main, said):
     assert done.stdout.splitlines() == said, done.stderr
 
 
+DEAF = """
+import time
+from slipway import interrupts
+from slipway.interrupts import Interrupted
+from slipway.node.fleet.companion import Companion, SyncSteps
+from slipway.node.standing import Standing
+
+class Member:
+    over = True
+    def tick(self, standing, steps):
+        yield "time to go"
+
+def follow():
+    try:
+        time.sleep(60)
+    except Interrupted:
+        print("lost")
+    time.sleep(60)
+
+interrupts.install()
+interrupts.AGAIN = 0.1
+started = time.monotonic()
+with Companion(Member(), Standing, SyncSteps(), print, 0.01):
+    interrupts.until_interrupted(follow)
+print("left", time.monotonic() - started < 20)
+"""
+
+
+def test_a_departure_is_told_again_where_it_got_lost():
+    done = python("-c", DEAF)
+    assert done.stdout.splitlines() == ["time to go", "lost", "left True"], done.stderr
+
+
 def test_a_node_that_is_stopped_ends_its_companion():
     done = python("-c", PROGRAM.format(tick="pass", main=0.1))
     assert done.stdout.splitlines()[0] == "tick 1"
@@ -53,13 +87,20 @@ def test_a_node_that_is_stopped_ends_its_companion():
     assert "interrupted" not in done.stdout
 
 
-def test_a_sync_counts_as_far_as_it_ever_came_and_a_second_try_does_not():
+def test_a_sync_counts_its_files_and_a_second_try_does_not():
     steps = SyncSteps()
-    for done in (10, 50, 100):
-        steps(done, 100)
-    assert steps.count == 3
-    for done in (10, 50, 100):
-        steps(done, 100, "again")
-    assert steps.count == 3
-    steps(10, 70)
-    assert steps.count == 4
+    for _ in range(2):
+        for done, name in ((10, "config.pbtxt"), (100, "1/model.onnx")):
+            steps(done, 100, f"tiny/1/{name}")
+    assert steps.count == 2
+
+
+def test_models_of_one_size_with_files_of_one_name_all_count(store, published, tmp_path):
+    steps, counts = SyncSteps(), []
+    for model in ("one", "two"):
+        for add in (10, 20):
+            manifest = published(add, model)
+            Content(tmp_path / "node").sync(store, manifest, steps)
+            counts.append(steps.count)
+    assert counts[0] > 0
+    assert counts == [counts[0] * time for time in (1, 2, 3, 4)]
