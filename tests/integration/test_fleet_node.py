@@ -302,6 +302,24 @@ def test_a_node_that_is_told_to_stop_many_times_leaves_in_order(aws, service_id,
     assert group_members(server) == ()
 
 
+def test_a_node_that_aws_does_not_answer_stops_in_the_time_its_container_gets(aws, registry, start):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        node = start(**{
+            contract.ENV_DISCOVERY: "srv-1",
+            "AWS_ENDPOINT_URL_SERVICEDISCOVERY": f"http://127.0.0.1:{deaf.getsockname()[1]}",
+        })  # fmt: skip
+        server = node.wait_for("started")["pid"]
+        node.wait_for("hookdone")  # and the same tick enters Cloud Map
+        stopped = time.monotonic()
+        node.process.send_signal(signal.SIGTERM)
+        setback = node.wait_for("setback", doing="Leaving Cloud Map")
+        assert "did not end" in setback["reason"]
+        assert node.end()[0] == 0
+    assert time.monotonic() - stopped < 2 + 30
+    assert read_report(registry, "dev", "i-0123456789abcdef0").models[0].serving is None
+    assert group_members(server) == ()
+
+
 def test_a_node_whose_registry_cannot_be_reached_yet_waits_for_it(aws, client, registry, start):
     _, group = aws
     bucket = client("s3")
