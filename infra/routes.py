@@ -9,18 +9,17 @@ no `%2F`, and does not end a path at `#` or `;`.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from slipway import contract
 
 GRPC_SERVICE = "inference.GRPCInferenceService"
 
-MAX_VALUES_PER_CONDITION = 3
-MAX_VALUES_PER_ROUTE = 5
-MAX_WILDCARDS_PER_ROUTE = 5
-MAX_PATTERN = 128
-"""Characters. These four are quotas of AWS, and none can be raised."""
+# Quotas of AWS that cannot be raised.
+_MOST_VALUES, _MOST_TOGETHER = 3, 5
+"""Of paths and of methods each, and of both."""
+_MOST_WILDCARDS = 5
+_PATH = re.compile(r"/[A-Za-z0-9_\-.$/~\"'@:+*?]{,127}")
 
 _METADATA = f"/v2/models/*/versions/{contract.PACKAGED_VERSION}"
 
@@ -41,10 +40,18 @@ class Route:
     methods: tuple[str, ...]
     paths: tuple[str, ...]
 
-    def fits(self, method: str, path: str) -> bool:
-        return method in self.methods and any(
-            _expression(pattern).fullmatch(path) for pattern in self.paths
-        )
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for what AWS would refuse in the middle of an update."""
+        wildcards = [sign for path in self.paths for sign in path if sign in "*?"]
+        if not all(1 <= len(each) <= _MOST_VALUES for each in (self.methods, self.paths)):
+            raise ValueError(f"{self.label}: 1 to {_MOST_VALUES} methods and paths each")
+        if len(self.methods) + len(self.paths) > _MOST_TOGETHER:
+            raise ValueError(f"{self.label}: more than {_MOST_TOGETHER} methods and paths")
+        if len(wildcards) > _MOST_WILDCARDS:
+            raise ValueError(f"{self.label}: more than {_MOST_WILDCARDS} wildcards")
+        for path in self.paths:
+            if not _PATH.fullmatch(path):
+                raise ValueError(f"{self.label}: {path} is no path that AWS takes")
 
 
 def _grpc(priority: int, label: str, *methods: str, service: str = GRPC_SERVICE) -> Route:
@@ -71,25 +78,3 @@ ROUTES = (
     _grpc(220, "grpc-model", "ModelReady", "ModelMetadata"),
     _grpc(230, "grpc-health", "Check", "Watch", service="grpc.health.v1.Health"),
 )
-
-
-def destination(method: str, path: str, routes: Iterable[Route] = ROUTES) -> str:
-    """The label of the target group that a request goes to; empty if it is refused.
-
-    `path` is as sent, without the query. This is the load balancer's own evaluation.
-    """
-    for route in sorted(routes, key=lambda r: r.priority):
-        if route.fits(method, path):
-            return route.to
-    return ""
-
-
-def routed(method: str, path: str) -> bool:
-    """Whether a request reaches a server."""
-    return destination(method, path) != ""
-
-
-def _expression(pattern: str) -> re.Pattern[str]:
-    """A path pattern of the load balancer as a regular expression."""
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(c, re.escape(c)) for c in pattern), re.DOTALL)
