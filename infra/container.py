@@ -1,24 +1,23 @@
 """The shape `container`: the same image as tasks of ECS, on the same servers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from infra.boot import node_environment
 from infra.group import deployment_percents
 from infra.names import Names
 from infra.place import Place
 from infra.settings import ServerSettings
 from infra.template import shared_memory_gib
-from infra.timings import GRACE, MARGIN, Timings
+from infra.timings import GRACE, Timings
 from infra.traffic import Traffic
 from slipway import contract
 
 _CONTAINER = "slipway"
-_LONGEST_STOP = 120
-"""Seconds that ECS waits between SIGTERM and SIGKILL at most."""
 _MEMORY_SHARE = 0.85
 """Of the smallest server: the rest is the system's, the ECS agent's and the CloudWatch agent's."""
 
@@ -186,56 +185,27 @@ def _container(args: ContainerServiceArgs) -> dict[str, Any]:
     """As ECS writes it. Sizes are MiB."""
     settings = args.settings
     memory = min(kind.memory_gib for kind in settings.instance_types) * 1024
-    shared = shared_memory_gib(settings) * 1024
     gpus = settings.instance_types[0].gpu_count
+    environment = node_environment(
+        store_url=args.store_url,
+        environment=args.names.environment,
+        region=args.place.region,
+        exit_timeout=args.timings.exit_timeout,
+    )
     return {
         "name": _CONTAINER,
         "image": args.image_uri,
         "essential": True,
         "memoryReservation": int(memory * _MEMORY_SHARE),
         "resourceRequirements": [{"type": "GPU", "value": str(gpus)}] if gpus else [],
-        "environment": [
-            {"name": key, "value": value} for key, value in sorted(_environment(args).items())
-        ],
+        "environment": [{"name": key, "value": environment[key]} for key in sorted(environment)],
         "portMappings": _ports(settings.network_mode),
         "mountPoints": [
             {"sourceVolume": "node", "containerPath": contract.NODE_FOLDER, "readOnly": False}
         ],
-        "user": "1000:1000",
-        "privileged": False,
-        "readonlyRootFilesystem": True,
-        "dockerSecurityOptions": ["no-new-privileges"],
-        "linuxParameters": {
-            "initProcessEnabled": True,
-            "capabilities": {"add": [], "drop": ["ALL"]},
-            "sharedMemorySize": shared,
-            # exec: Triton's Python backend unpacks environments there, with libraries to load.
-            "tmpfs": [
-                {
-                    "containerPath": "/tmp",  # noqa: S108 - of the container, and its own
-                    "size": shared,
-                    "mountOptions": ["rw", "exec", "nosuid", "nodev"],
-                }
-            ],
-        },
-        "ulimits": [
-            {"name": "memlock", "softLimit": -1, "hardLimit": -1},
-            {"name": "stack", "softLimit": 67108864, "hardLimit": 67108864},
-            {"name": "nofile", "softLimit": 65536, "hardLimit": 65536},
-        ],
-        "stopTimeout": min(_LONGEST_STOP, args.timings.exit_timeout + MARGIN),
-        "healthCheck": {
-            "command": [
-                "CMD", "curl", "--fail", "--silent", "--output", "/dev/null",
-                # Whether clients are sent here the target groups ask the node.
-                f"http://127.0.0.1:{contract.HTTP_PORT}{contract.HEALTH_LIVE}",
-            ],
-            "interval": 30,
-            "timeout": 5,
-            # The node mends Triton itself within this time; after it a new task is the better try.
-            "retries": 5,
-            "startPeriod": 300,
-        },
+        **_confinement(shared_memory_gib(settings) * 1024),
+        "stopTimeout": args.timings.stop_seconds,
+        "healthCheck": _HEALTH,
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {
@@ -247,18 +217,49 @@ def _container(args: ContainerServiceArgs) -> dict[str, Any]:
                 "max-buffer-size": "8m",
             },
         },
-    }  # fmt: skip
-
-
-def _environment(args: ContainerServiceArgs) -> Mapping[str, pulumi.Input[str]]:
-    return {
-        contract.ENV_STORE: args.store_url,
-        contract.ENV_ENVIRONMENT: args.names.environment,
-        contract.ENV_REGION: args.place.region,
-        contract.ENV_METRICS: contract.METRICS_CLOUDWATCH,
-        contract.ENV_EXIT_TIMEOUT: str(args.timings.exit_timeout),
-        contract.ENV_FOLDER: contract.NODE_FOLDER,
     }
+
+
+def _confinement(shared_memory: int) -> dict[str, Any]:
+    """As `boot/files/serve.sh` has it: what the container may do on its server, and use of it."""
+    return {
+        "user": "1000:1000",
+        "privileged": False,
+        "readonlyRootFilesystem": True,
+        "dockerSecurityOptions": ["no-new-privileges"],
+        "linuxParameters": {
+            "initProcessEnabled": True,
+            "capabilities": {"add": [], "drop": ["ALL"]},
+            "sharedMemorySize": shared_memory,
+            # exec: Triton's Python backend unpacks environments there, with libraries to load.
+            "tmpfs": [
+                {
+                    "containerPath": "/tmp",  # noqa: S108 - of the container, and its own
+                    "size": shared_memory,
+                    "mountOptions": ["rw", "exec", "nosuid", "nodev"],
+                }
+            ],
+        },
+        "ulimits": [
+            {"name": "memlock", "softLimit": -1, "hardLimit": -1},
+            {"name": "stack", "softLimit": 67108864, "hardLimit": 67108864},
+            {"name": "nofile", "softLimit": 65536, "hardLimit": 65536},
+        ],
+    }
+
+
+_HEALTH = {
+    "command": [
+        "CMD", "curl", "--fail", "--silent", "--output", "/dev/null",
+        # Whether clients are sent here the target groups ask the node.
+        f"http://127.0.0.1:{contract.HTTP_PORT}{contract.HEALTH_LIVE}",
+    ],
+    "interval": 30,
+    "timeout": 5,
+    # The node mends Triton itself within this time; after it a new task is the better try.
+    "retries": 5,
+    "startPeriod": 300,
+}  # fmt: skip
 
 
 def _ports(network_mode: str) -> list[dict[str, Any]]:

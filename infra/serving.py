@@ -37,6 +37,7 @@ class Serving:
             drain=settings.servers.drain_seconds,
             model_gib=settings.servers.model_gib,
             longest_request=settings.ingress.longest_request_seconds,
+            spot=settings.servers.spot,
         )
         behind_balancer = settings.ingress.load_balancer != "none"
         self.ingress = self._ingress() if behind_balancer else None

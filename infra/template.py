@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -13,7 +13,7 @@ from infra.logs import LogNames
 from infra.names import Names
 from infra.place import Place
 from infra.settings import ServerSettings
-from infra.timings import MARGIN, Timings
+from infra.timings import Timings
 
 _ROOT_DEVICE = "/dev/xvda"
 """Of every Amazon Linux 2023, and so of an own image that is made from one."""
@@ -48,14 +48,13 @@ class Template(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:infra:Template", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        settings, tags = args.settings, args.names.tags
-        ami = Ami(f"{name}-ami", AmiArgs(args.shape, settings, args.names), child)
+        ami = Ami(f"{name}-ami", AmiArgs(args.shape, args.settings, args.names), child)
         template = aws.ec2.LaunchTemplate(
             f"{name}-template",
             description=f"Servers of {args.names.prefix}",
             image_id=ami.id,
             # Of a group with several types each override names its own; this is for the console.
-            instance_type=settings.instance_types[0].name,
+            instance_type=args.settings.instance_types[0].name,
             iam_instance_profile={"arn": args.profile_arn},
             instance_initiated_shutdown_behavior="terminate",
             ebs_optimized="true",
@@ -64,34 +63,14 @@ class Template(pulumi.ComponentResource):
             metadata_options={
                 "http_endpoint": "enabled",
                 "http_tokens": "required",
-                "http_put_response_hop_limit": settings.hop_limit,
+                "http_put_response_hop_limit": args.settings.hop_limit,
                 "instance_metadata_tags": "enabled",
             },
-            block_device_mappings=[
-                {
-                    "device_name": _ROOT_DEVICE,
-                    "ebs": {
-                        "volume_type": "gp3",
-                        "volume_size": settings.volume_gib,
-                        "iops": settings.volume_iops,
-                        "throughput": settings.volume_throughput,
-                        "encrypted": "true",
-                        "kms_key_id": args.key_arn,
-                        "delete_on_termination": "true",
-                    },
-                }
-            ],
-            network_interfaces=[
-                {
-                    "device_index": 0,
-                    "associate_public_ip_address": "false",
-                    "security_groups": [args.security_group_id],
-                    "delete_on_termination": "true",
-                }
-            ],
+            block_device_mappings=[_root_volume(args)],
+            network_interfaces=[_interface(args)],
             # A group's tags reach servers only, the provider's neither servers nor volumes.
             tag_specifications=[
-                {"resource_type": kind, "tags": {**tags, "Name": args.names.group}}
+                {"resource_type": kind, "tags": {**args.names.tags, "Name": args.names.group}}
                 for kind in ("instance", "volume", "network-interface")
             ],
             # The group names its version itself; a default that moves would only mislead.
@@ -104,38 +83,60 @@ class Template(pulumi.ComponentResource):
         self.register_outputs({"id": self.id, "version": self.version})
 
 
+def _root_volume(args: TemplateArgs) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict:
+    return {
+        "device_name": _ROOT_DEVICE,
+        "ebs": {
+            "volume_type": "gp3",
+            "volume_size": args.settings.volume_gib,
+            "iops": args.settings.volume_iops,
+            "throughput": args.settings.volume_throughput,
+            "encrypted": "true",
+            "kms_key_id": args.key_arn,
+            "delete_on_termination": "true",
+        },
+    }
+
+
+def _interface(args: TemplateArgs) -> aws.ec2.LaunchTemplateNetworkInterfaceArgsDict:
+    return {
+        "device_index": 0,
+        "associate_public_ip_address": "false",
+        "security_groups": [args.security_group_id],
+        "delete_on_termination": "true",
+    }
+
+
 def shared_memory_gib(settings: ServerSettings) -> int:
     """An eighth of the smallest server, for what Triton's backends hand each other."""
     return max(1, int(min(t.memory_gib for t in settings.instance_types)) // 8)
 
 
 def _user_data(args: TemplateArgs) -> pulumi.Output[str]:
-    boot = Boot(
-        shape=args.shape,
-        environment=args.names.environment,
-        group=args.names.group,
-        region=args.place.region,
-        gpu=args.settings.gpu,
-        image_uri="",
-        store_url="",
-        server_log_group="",
-        system_log_group="",
-        discovery_service_id="",
-        drain_seconds=args.timings.drain,
-        exit_timeout=args.timings.exit_timeout,
-        stop_seconds=args.timings.exit_timeout + MARGIN,
-        shared_memory_gib=shared_memory_gib(args.settings),
-    )
+    def encoded(known: Mapping[str, str]) -> str:
+        boot = Boot(
+            shape=args.shape,
+            environment=args.names.environment,
+            group=args.names.group,
+            region=args.place.region,
+            gpu=args.settings.gpu,
+            image_uri=known["image"],
+            store_url=known["store"],
+            server_log_group=known["server_logs"],
+            system_log_group=known["system_logs"],
+            discovery_service_id=known["discovery"],
+            drain_seconds=args.timings.drain,
+            exit_timeout=args.timings.exit_timeout,
+            stop_seconds=args.timings.stop_seconds,
+            shared_memory_gib=shared_memory_gib(args.settings),
+        )
+        return base64.b64encode(user_data(boot).encode()).decode()
+
     known_later: Mapping[str, pulumi.Input[str]] = {
-        "image_uri": args.image_uri,
-        "store_url": args.store_url,
-        "server_log_group": args.logs.server,
-        "system_log_group": args.logs.system,
-        "discovery_service_id": args.discovery_service_id or "",
+        "image": args.image_uri,
+        "store": args.store_url,
+        "server_logs": args.logs.server,
+        "system_logs": args.logs.system,
+        "discovery": args.discovery_service_id or "",
     }
-
-    def encoded(values: Mapping[str, str]) -> str:
-        text = user_data(replace(boot, **values))  # type: ignore[arg-type]  # all are text
-        return base64.b64encode(text.encode()).decode()
-
     return pulumi.Output.all(**known_later).apply(encoded)

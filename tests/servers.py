@@ -15,7 +15,7 @@ from infra.traffic import TargetGroup, Traffic
 
 NAMES = Names("dev", "ml-platform", "4711")
 PLACE = Place("eu-central-1", "123456789012", "aws", ("eu-central-1a", "eu-central-1b"))
-TIMINGS = Timings(drain=60, model_gib=4, longest_request=60)
+TIMINGS = Timings(drain=60, model_gib=4, longest_request=60, spot=True)
 LOGS = LogNames("/slipway/dev/servers", "/slipway/dev/system")
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/slipway-dev@sha256:" + "ab" * 32
 GPU_TYPES = ("g6.xlarge", "g5.xlarge", "g4dn.xlarge")

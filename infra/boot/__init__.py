@@ -4,6 +4,7 @@
 them. What differs between servers is in the files that `userdata.py` writes beside them.
 """
 
+from infra.boot.node import node_environment
 from infra.boot.userdata import Boot, user_data
 
-__all__ = ["Boot", "user_data"]
+__all__ = ["Boot", "node_environment", "user_data"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.boot.agent import PROMETHEUS_FILE, agent, prometheus
+from infra.boot.node import node_environment
 from slipway import contract
 
 LAUNCH_HOOK = "ready"
@@ -68,28 +69,6 @@ def user_data(boot: Boot) -> str:
     return text
 
 
-def node_environment(boot: Boot) -> dict[str, str]:
-    """What the node is told by its environment; the server's id comes in at boot."""
-    environment = {
-        contract.ENV_STORE: boot.store_url,
-        contract.ENV_ENVIRONMENT: boot.environment,
-        contract.ENV_REGION: boot.region,
-        contract.ENV_METRICS: contract.METRICS_CLOUDWATCH,
-        contract.ENV_EXIT_TIMEOUT: str(boot.exit_timeout),
-        contract.ENV_FOLDER: contract.NODE_FOLDER,
-    }
-    if boot.shape != "container":
-        environment |= {
-            contract.ENV_GROUP: boot.group,
-            contract.ENV_LAUNCH_HOOK: LAUNCH_HOOK,
-            contract.ENV_TERMINATE_HOOK: TERMINATE_HOOK,
-            contract.ENV_DRAIN: str(boot.drain_seconds),
-        }
-    if boot.discovery_service_id:
-        environment[contract.ENV_DISCOVERY] = boot.discovery_service_id
-    return environment
-
-
 def _common_files(boot: Boot) -> list[dict[str, Any]]:
     ecs = boot.shape == "container"
     configuration = agent(
@@ -126,11 +105,32 @@ def _server_files(boot: Boot) -> list[dict[str, Any]]:
         _file("/etc/slipway/boot.env", _variables(variables)),
         # Docker asks the helper, and the helper the instance's role: nothing is kept.
         _file("/etc/slipway/docker/config.json", json.dumps({"credsStore": "ecr-login"})),
-        _file("/etc/slipway/node.env", _variables(node_environment(boot))),
+        _file("/etc/slipway/node.env", _variables(_node(boot))),
     ]
     if boot.gpu:
         files.append(_file("/etc/docker/daemon.json", json.dumps(_docker())))
     return files
+
+
+def _node(boot: Boot) -> dict[str, str]:
+    """A node of the group itself; the server's id comes in at boot. A task of ECS is told its
+    environment by its definition.
+    """
+    environment = {
+        **node_environment(
+            store_url=boot.store_url,
+            environment=boot.environment,
+            region=boot.region,
+            exit_timeout=boot.exit_timeout,
+        ),
+        contract.ENV_GROUP: boot.group,
+        contract.ENV_LAUNCH_HOOK: LAUNCH_HOOK,
+        contract.ENV_TERMINATE_HOOK: TERMINATE_HOOK,
+        contract.ENV_DRAIN: str(boot.drain_seconds),
+    }
+    if boot.discovery_service_id:
+        environment[contract.ENV_DISCOVERY] = boot.discovery_service_id
+    return environment
 
 
 def _ecs_files(boot: Boot) -> list[dict[str, Any]]:

@@ -130,7 +130,9 @@ class ServerSettings:
             f"for spot instances there have to be {_SPOT_TYPES}: one type alone runs out",
             "Add similar ones, like those of the next size",
         )
-        leaving = Timings(self.drain_seconds, self.model_gib, longest_request=0).terminate_hook
+        leaving = Timings(
+            drain=self.drain_seconds, model_gib=self.model_gib, longest_request=0, spot=self.spot
+        ).leaving
         check.refuse_if(
             self.spot and leaving > SPOT_NOTICE,
             "drain_seconds",

@@ -14,7 +14,7 @@ import yaml
 from infra import metrics
 from infra.boot import Boot, user_data
 from slipway import contract
-from tests.servers import IMAGE
+from tests.servers import IMAGE, TIMINGS
 
 SCHEMA = Path(__file__).parents[2] / "data" / "cloud-init" / "schema-cloud-config-v1.json"
 BOOT = Boot(
@@ -29,8 +29,8 @@ BOOT = Boot(
     system_log_group="/slipway/staging/system",
     discovery_service_id="",
     drain_seconds=60,
-    exit_timeout=30,
-    stop_seconds=40,
+    exit_timeout=TIMINGS.exit_timeout,
+    stop_seconds=TIMINGS.stop_seconds,
     shared_memory_gib=4,
 )
 KINDS = {

@@ -1,18 +1,14 @@
 import json
 
 import pulumi
-import pytest
 
 from infra.container import ContainerService, ContainerServiceArgs
-from infra.timings import Timings
 from slipway import contract
 from slipway.stack.program import record
 from tests.servers import CPU_TYPES, IMAGE, NAMES, PLACE, TIMINGS, balanced, server_settings
 
 
-def service(
-    *types, traffic=True, timings=TIMINGS, alarms=("slipway-dev-errors",), said=None, **changes
-):
+def service(*types, traffic=True, alarms=("slipway-dev-errors",), said=None, **changes):
     def program():
         made = ContainerService(
             "dev-containers",
@@ -20,7 +16,7 @@ def service(
                 settings=server_settings(*types, **changes),
                 names=NAMES,
                 place=PLACE,
-                timings=timings,
+                timings=TIMINGS,
                 fleet_arn="arn:fleet",
                 image_uri=pulumi.Output.from_input(IMAGE),
                 store_url="s3://bucket",
@@ -180,10 +176,8 @@ def test_in_bridge_mode_docker_picks_the_ports_of_requests():
     }
 
 
-@pytest.mark.parametrize("drain", [10, 3000])
-def test_the_container_gets_its_time_to_stop_within_what_ecs_allows(drain):
-    timings = Timings(drain=drain, model_gib=4, longest_request=10)
-    assert timings.exit_timeout < container(timings=timings)["stopTimeout"] <= 120
+def test_the_container_gets_its_time_to_stop():
+    assert container()["stopTimeout"] == TIMINGS.stop_seconds
 
 
 def test_a_container_is_replaced_when_triton_is_gone():

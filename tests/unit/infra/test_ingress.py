@@ -48,7 +48,9 @@ def build(settings=SETTINGS, *, name="dev-ingress", **changes):
         settings=settings,
         names=Names("dev", "", ""),
         network_mode="host",
-        timings=Timings(drain=90, model_gib=2, longest_request=settings.longest_request_seconds),
+        timings=Timings(
+            drain=90, model_gib=2, longest_request=settings.longest_request_seconds, spot=False
+        ),
         vpc_id="vpc-1",
         vpc_cidr="10.20.0.0/16",
         public_subnet_ids=("subnet-public-a", "subnet-public-b"),

@@ -108,6 +108,12 @@ def test_boot_is_told_what_was_only_known_while_the_stack_was_built():
     assert "SLIPWAY_DISCOVERY_SERVICE=srv-1" in boot("single", discovery="srv-1")
 
 
+def test_boot_is_told_how_long_leaving_may_take():
+    text = boot()
+    assert f"STOP_SECONDS={TIMINGS.stop_seconds}\\n" in text
+    assert f"SLIPWAY_DRAIN={TIMINGS.drain}\\n" in text
+
+
 @pytest.mark.parametrize("shape", ["cluster", "single", "container"])
 @pytest.mark.parametrize("types", [(), CPU_TYPES])
 def test_user_data_leaves_room_in_every_shape(shape, types):
