@@ -138,7 +138,8 @@ def _instance_types(text: str) -> tuple[InstanceType, ...]:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
             why = f"{name} is not in the catalogue of instance types"
-            raise _Unreadable(why, f"Nearest: {', '.join(near)}; or add it to infra/data")
+            nearest = f"Nearest: {', '.join(near)}" if near else "Take one like g6.xlarge"
+            raise _Unreadable(why, f"{nearest}; or add it to infra/data")
     return tuple(known[name] for name in _texts(text))
 
 

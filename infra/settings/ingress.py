@@ -4,12 +4,12 @@ import ipaddress
 from dataclasses import dataclass
 
 from infra.settings.checks import Checks
+from infra.timings import IDLE_MARGIN
 
 _MOST_RANGES = 25
 """Two rules each, and a security group has 60."""
 _LONGEST_IDLE = 4000
-IDLE_MARGIN = 30
-"""Between the longest answer and the idle timeout: `Timings.idle_timeout`."""
+_LIKE = "Write networks like 198.51.100.0/24, or leave it empty"
 
 _URL = r"https://[^\s/?#]+\.[^\s?#]+"
 _URL_LENGTH = 256
@@ -136,19 +136,39 @@ class IngressSettings:
             "Set it to jwt or mtls, or slipway:public to false",
         )
         for cidr in self.allowed_cidrs:
-            why = _why_no_range(cidr, public=self.public)
-            check.refuse_if(
-                why,
-                "allowed_cidrs",
-                f"{cidr} {why}",
-                "Write networks like 198.51.100.0/24, or leave it empty",
-            )
+            self._check_range(check, cidr)
         check.no_duplicates("allowed_cidrs")
         check.refuse_if(
             len(self.allowed_cidrs) > _MOST_RANGES,
             "allowed_cidrs",
             f"a security group has room for {_MOST_RANGES}",
             "Join neighbours to larger ranges",
+        )
+
+    def _check_range(self, check: Checks, cidr: str) -> None:
+        try:
+            network = ipaddress.IPv4Network(cidr, strict=False)
+        except ValueError:
+            check.refuse_if(True, "allowed_cidrs", f"{cidr} is no IPv4 range", _LIKE)
+            return
+        check.refuse_if(
+            "/" not in cidr,
+            "allowed_cidrs",
+            f"{cidr} is an address, and the length of its range's prefix is missing",
+            f"Write {network} for this address alone, or the network that it belongs to",
+        )
+        check.refuse_if(
+            "/" in cidr and str(network) != cidr,
+            "allowed_cidrs",
+            f"{cidr} does not begin at the first address of its range",
+            f"Write {network}",
+        )
+        check.refuse_if(network.prefixlen == 0, "allowed_cidrs", f"{cidr} is everybody", _LIKE)
+        check.refuse_if(
+            self.public and network.is_private and not _example(network),
+            "allowed_cidrs",
+            f"{cidr} is private, and nobody comes from there through the internet",
+            _LIKE,
         )
 
     def _check_auth(self, check: Checks) -> None:
@@ -195,21 +215,7 @@ class IngressSettings:
             )
 
 
-def _why_no_range(cidr: str, *, public: bool) -> str:
-    try:
-        network = ipaddress.IPv4Network(cidr, strict=False)
-    except ValueError:
-        return "is no IPv4 range"
-    if str(network) != cidr:
-        return f"does not begin at the first address of its range, {network}"
-    if network.prefixlen == 0:
-        return "is everybody"
-    if public and network.is_private and not _documentation(network):
-        return "is private, and nobody comes from there through the internet"
-    return ""
-
-
-def _documentation(network: ipaddress.IPv4Network) -> bool:
+def _example(network: ipaddress.IPv4Network) -> bool:
     """Ranges of RFC 5737, which stand for public ones in examples."""
     examples = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
     return any(network.subnet_of(ipaddress.IPv4Network(example)) for example in examples)

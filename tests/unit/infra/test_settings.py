@@ -91,6 +91,13 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
         '["g6.xlargo"]',
         "g6.xlarge",
     ),
+    (
+        "dev",
+        {"instance_types": '["kubernetes"]'},
+        "slipway:instanceTypes",
+        '["kubernetes"]',
+        "instance types. Take one like g6.xlarge; or",
+    ),
     ("dev", {"instance_types": '["g5g.xlarge"]'}, "slipway:instanceTypes", '["g5g.xlarge"]', "ARM"),
     (
         "staging",
@@ -329,6 +336,13 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
         "slipway:allowedCidrs",
         "[198.51.100.7/24]",
         "198.51.100.0/24",
+    ),
+    (
+        "prod",
+        {"allowed_cidrs": '["198.51.100.7"]'},
+        "slipway:allowedCidrs",
+        "[198.51.100.7]",
+        "prefix is missing. Write 198.51.100.7/32 for this address alone",
     ),
     ("prod", {"allowed_cidrs": '["office"]'}, "slipway:allowedCidrs", "[office]", "no IPv4 range"),
     (
