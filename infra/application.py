@@ -58,36 +58,10 @@ class ApplicationBalancer(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:infra:ApplicationBalancer", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        settings = args.settings
-        perimeter = Perimeter(
-            f"{name}-edge",
-            PerimeterArgs(
-                vpc_id=args.vpc_id,
-                vpc_cidr=args.vpc_cidr,
-                public=settings.public,
-                allowed_cidrs=settings.allowed_cidrs,
-                network_mode=args.network_mode,
-                listens=(HTTPS, HTTP),
-                calls_out=settings.auth == "jwt",
-            ),
-            inside,
-        )
-        balancer = _balancer(name, args, perimeter.security_group_id, inside)
-        groups = {
-            "http": _http_group(name, args, inside),
-            "grpc": _grpc_group(name, args, inside),
-        }
-        listener = aws.lb.Listener(
-            f"{name}-https",
-            load_balancer_arn=balancer.arn,
-            port=HTTPS,
-            protocol="HTTPS",
-            ssl_policy=TLS_POLICY,
-            certificate_arn=args.certificate_arn,
-            mutual_authentication=args.authentication.handshake,
-            default_actions=[{"type": "fixed-response", "fixed_response": _NOT_FOUND}],
-            opts=inside,
-        )
+        security_group_id = _perimeter(name, args, inside).security_group_id
+        balancer = _balancer(name, args, security_group_id, inside)
+        groups = {each.label: _group(name, args, each, inside) for each in _PROTOCOLS}
+        listener = _listener(name, args, balancer, inside)
         actions = _actions(groups, args.authentication.before_forwarding)
         rules = [_rule(name, route, listener, actions, inside) for route in ROUTES]
         _redirect(name, balancer, inside)
@@ -97,25 +71,61 @@ class ApplicationBalancer(pulumi.ComponentResource):
             suffix=balancer.arn_suffix,
             dns_name=balancer.dns_name,
             zone_id=balancer.zone_id,
-            security_group_id=perimeter.security_group_id,
-            target_groups=(
+            security_group_id=security_group_id,
+            target_groups=tuple(
                 TargetGroup(
-                    "http", contract.HTTP_PORT, groups["http"].arn, groups["http"].arn_suffix
-                ),
-                TargetGroup(
-                    "grpc", contract.GRPC_PORT, groups["grpc"].arn, groups["grpc"].arn_suffix
-                ),
+                    each.label, each.port, groups[each.label].arn, groups[each.label].arn_suffix
+                )
+                for each in _PROTOCOLS
             ),
             ready=(listener, *rules),
         )
         self.register_outputs({"arn": self.arn, "dnsName": balancer.dns_name})
 
 
+@dataclass(frozen=True)
+class _Protocol:
+    """One that servers speak, as AWS calls it. A server is ready that answers `health` on the port
+    `asked` with the status `healthy`.
+    """
+
+    label: str
+    version: str
+    port: int
+    asked: int
+    health: str
+    healthy: str
+
+
+_PROTOCOLS = (
+    _Protocol(
+        "http", "HTTP1", contract.HTTP_PORT, contract.READINESS_PORT, contract.HEALTH_READY, "200"
+    ),
+    _Protocol(
+        "grpc", "GRPC", contract.GRPC_PORT, contract.GRPC_READINESS_PORT, contract.GRPC_HEALTH, "0"
+    ),
+)
 _NOT_FOUND: aws.lb.ListenerRuleActionFixedResponseArgsDict = {
     "content_type": "application/json",
     "message_body": json.dumps({"error": "not found"}),
     "status_code": "404",
 }
+
+
+def _perimeter(name: str, args: ApplicationBalancerArgs, opts: pulumi.ResourceOptions) -> Perimeter:
+    return Perimeter(
+        f"{name}-edge",
+        PerimeterArgs(
+            vpc_id=args.vpc_id,
+            vpc_cidr=args.vpc_cidr,
+            public=args.settings.public,
+            allowed_cidrs=args.settings.allowed_cidrs,
+            network_mode=args.network_mode,
+            listens=(HTTPS, HTTP),
+            calls_out=args.settings.auth == "jwt",
+        ),
+        opts,
+    )
 
 
 def _balancer(
@@ -148,14 +158,14 @@ def _balancer(
     )
 
 
-def _http_group(
-    name: str, args: ApplicationBalancerArgs, opts: pulumi.ResourceOptions
+def _group(
+    name: str, args: ApplicationBalancerArgs, protocol: _Protocol, opts: pulumi.ResourceOptions
 ) -> aws.lb.TargetGroup:
     return aws.lb.TargetGroup(
-        f"{name}-http",
-        port=contract.HTTP_PORT,
+        f"{name}-{protocol.label}",
+        port=protocol.port,
         protocol="HTTP",
-        protocol_version="HTTP1",
+        protocol_version=protocol.version,
         vpc_id=args.vpc_id,
         target_type="instance",
         deregistration_delay=args.timings.deregistration,
@@ -163,42 +173,39 @@ def _http_group(
         # does not need: it is warm when its launch hook is completed.
         load_balancing_algorithm_type="least_outstanding_requests",
         stickiness={"type": "lb_cookie", "enabled": False},
-        health_check=_health(contract.READINESS_PORT, contract.HEALTH_READY, "200"),
+        # Out after 30 s, in after 20 s.
+        health_check={
+            "enabled": True,
+            "path": protocol.health,
+            "matcher": protocol.healthy,
+            "port": str(protocol.asked),
+            "protocol": "HTTP",
+            "interval": 10,
+            "timeout": 5,
+            "healthy_threshold": 2,
+            "unhealthy_threshold": 3,
+        },
         opts=opts,
     )
 
 
-def _grpc_group(
-    name: str, args: ApplicationBalancerArgs, opts: pulumi.ResourceOptions
-) -> aws.lb.TargetGroup:
-    return aws.lb.TargetGroup(
-        f"{name}-grpc",
-        port=contract.GRPC_PORT,
-        protocol="HTTP",
-        protocol_version="GRPC",
-        vpc_id=args.vpc_id,
-        target_type="instance",
-        deregistration_delay=args.timings.deregistration,
-        load_balancing_algorithm_type="least_outstanding_requests",
-        stickiness={"type": "lb_cookie", "enabled": False},
-        health_check=_health(contract.GRPC_READINESS_PORT, contract.GRPC_HEALTH, "0"),
+def _listener(
+    name: str,
+    args: ApplicationBalancerArgs,
+    balancer: aws.lb.LoadBalancer,
+    opts: pulumi.ResourceOptions,
+) -> aws.lb.Listener:
+    return aws.lb.Listener(
+        f"{name}-https",
+        load_balancer_arn=balancer.arn,
+        port=HTTPS,
+        protocol="HTTPS",
+        ssl_policy=TLS_POLICY,
+        certificate_arn=args.certificate_arn,
+        mutual_authentication=args.authentication.handshake,
+        default_actions=[{"type": "fixed-response", "fixed_response": _NOT_FOUND}],
         opts=opts,
     )
-
-
-def _health(port: int, path: str, matcher: str) -> aws.lb.TargetGroupHealthCheckArgsDict:
-    """Out after 30 s, in after 20 s."""
-    return {
-        "enabled": True,
-        "path": path,
-        "matcher": matcher,
-        "port": str(port),
-        "protocol": "HTTP",
-        "interval": 10,
-        "timeout": 5,
-        "healthy_threshold": 2,
-        "unhealthy_threshold": 3,
-    }
 
 
 def _actions(

@@ -27,13 +27,10 @@ class Foundation:
     ) -> None:
         e, protect = settings.environment, settings.protect
         self.key = EncryptionKey(f"{e}-key", EncryptionKeyArgs(names, place, protect), opts)
-        self.logs = Logs(
-            f"{e}-logs", LogsArgs(names, settings.observability.log_days, self.key.arn), opts
-        )
+        key = self.key.arn
+        self.logs = Logs(f"{e}-logs", LogsArgs(names, settings.observability.log_days, key), opts)
         self.network = Network(
-            f"{e}-net",
-            NetworkArgs(settings.network, names, place, self.key.arn, settings.shape),
-            opts,
+            f"{e}-net", NetworkArgs(settings.network, names, place, key, settings.shape), opts
         )
         self.archive = LogArchive(
             f"{e}-archive",
@@ -42,37 +39,39 @@ class Foundation:
         )
         self.store = ModelStore(
             f"{e}-store",
-            ModelStoreArgs(settings.store, self.key.arn, self.archive.bucket, protect),
+            ModelStoreArgs(settings.store, key, self.archive.bucket, protect),
             opts,
         )
         self.images = ImageRepository(
             f"{e}-images",
-            ImageRepositoryArgs(names, self.key.arn, settings.store.images_kept, protect),
+            ImageRepositoryArgs(names, key, settings.store.images_kept, protect),
             opts,
         )
-        self.role = ServerRole(
-            f"{e}-server",
-            ServerRoleArgs(
-                shape=settings.shape,
-                names=names,
-                place=place,
-                namespace=settings.network.namespace,
-                key_arn=self.key.arn,
-                store_arn=self.store.arn,
-                images_arn=self.images.arn,
-                log_group_arns=(self.logs.server_arn, self.logs.system_arn),
-            ),
-            opts,
-        )
+        self.role = self._role(settings, names, place, opts)
         self.publisher = (
             Publisher(
                 f"{e}-publisher",
-                PublisherArgs(settings.publisher, self.key.arn, self.store.arn, self.images.arn),
+                PublisherArgs(settings.publisher, key, self.store.arn, self.images.arn),
                 opts,
             )
             if settings.publisher.publisher_issuer
             else None
         )
         self.alerts = Alerts(
-            f"{e}-alerts", AlertsArgs(settings.observability, names, place, self.key.arn), opts
+            f"{e}-alerts", AlertsArgs(settings.observability, names, place, key), opts
         )
+
+    def _role(
+        self, settings: Settings, names: Names, place: Place, opts: ResourceOptions
+    ) -> ServerRole:
+        args = ServerRoleArgs(
+            shape=settings.shape,
+            names=names,
+            place=place,
+            namespace=settings.network.namespace,
+            key_arn=self.key.arn,
+            store_arn=self.store.arn,
+            images_arn=self.images.arn,
+            log_group_arns=(self.logs.server_arn, self.logs.system_arn),
+        )
+        return ServerRole(f"{settings.environment}-server", args, opts)

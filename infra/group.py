@@ -16,7 +16,7 @@ _TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 
 @dataclass(frozen=True)
 class Sizes:
-    """Least and most servers of the group."""
+    """Least and most servers, or tasks."""
 
     least: int
     most: int

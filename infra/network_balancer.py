@@ -50,32 +50,8 @@ class NetworkBalancer(pulumi.ComponentResource):
     ) -> None:
         super().__init__("slipway:infra:NetworkBalancer", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        perimeter = Perimeter(
-            f"{name}-edge",
-            PerimeterArgs(
-                vpc_id=args.vpc_id,
-                vpc_cidr=args.vpc_cidr,
-                public=args.settings.public,
-                allowed_cidrs=args.settings.allowed_cidrs,
-                network_mode=args.network_mode,
-                listens=(HTTPS,),
-            ),
-            inside,
-        )
-        balancer = aws.lb.LoadBalancer(
-            f"{name}-lb",
-            load_balancer_type="network",
-            internal=not args.settings.public,
-            ip_address_type="ipv4",
-            subnets=args.subnet_ids,
-            security_groups=[perimeter.security_group_id],
-            # Few connections live long: within a zone they would be spread badly.
-            enable_cross_zone_load_balancing=True,
-            enable_zonal_shift=True,
-            enable_deletion_protection=args.protect,
-            access_logs={"bucket": args.log_bucket, "prefix": _ACCESS_LOGS, "enabled": True},
-            opts=inside,
-        )
+        security_group_id = _perimeter(name, args, inside).security_group_id
+        balancer = _balancer(name, args, security_group_id, inside)
         group = _group(name, args, inside)
         listener = aws.lb.Listener(
             f"{name}-tls",
@@ -93,11 +69,48 @@ class NetworkBalancer(pulumi.ComponentResource):
             suffix=balancer.arn_suffix,
             dns_name=balancer.dns_name,
             zone_id=balancer.zone_id,
-            security_group_id=perimeter.security_group_id,
+            security_group_id=security_group_id,
             target_groups=(TargetGroup("grpc", contract.GRPC_PORT, group.arn, group.arn_suffix),),
             ready=(listener,),
         )
         self.register_outputs({"dnsName": balancer.dns_name})
+
+
+def _perimeter(name: str, args: NetworkBalancerArgs, opts: pulumi.ResourceOptions) -> Perimeter:
+    return Perimeter(
+        f"{name}-edge",
+        PerimeterArgs(
+            vpc_id=args.vpc_id,
+            vpc_cidr=args.vpc_cidr,
+            public=args.settings.public,
+            allowed_cidrs=args.settings.allowed_cidrs,
+            network_mode=args.network_mode,
+            listens=(HTTPS,),
+        ),
+        opts,
+    )
+
+
+def _balancer(
+    name: str,
+    args: NetworkBalancerArgs,
+    security_group_id: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> aws.lb.LoadBalancer:
+    return aws.lb.LoadBalancer(
+        f"{name}-lb",
+        load_balancer_type="network",
+        internal=not args.settings.public,
+        ip_address_type="ipv4",
+        subnets=args.subnet_ids,
+        security_groups=[security_group_id],
+        # Few connections live long: within a zone they would be spread badly.
+        enable_cross_zone_load_balancing=True,
+        enable_zonal_shift=True,
+        enable_deletion_protection=args.protect,
+        access_logs={"bucket": args.log_bucket, "prefix": _ACCESS_LOGS, "enabled": True},
+        opts=opts,
+    )
 
 
 def _group(

@@ -1,18 +1,21 @@
 """When there are more servers, fewer, or none."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from infra import metrics
 from infra.cron import aws_crons
-from infra.group import sizes
+from infra.group import Sizes, sizes
 from infra.names import Names
 from infra.settings import ScalingSettings, ServerSettings
 from infra.timings import GRACE
 from infra.traffic import Traffic
 
+_GroupTracking = aws.autoscaling.PolicyTargetTrackingConfigurationArgs
+_ServiceTracking = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs
 _REQUESTS = "ALBRequestCountPerTarget"
 _DIMENSION, _NAMESPACE = "ecs:service:DesiredCount", "ecs"
 _SCALE_OUT_COOLDOWN, _SCALE_IN_COOLDOWN = 60, 600
@@ -56,35 +59,34 @@ class Scaling(pulumi.ComponentResource):
                 autoscaling_group_name=args.group_name,
                 policy_type="TargetTrackingScaling",
                 estimated_instance_warmup=GRACE,
-                target_tracking_configuration=_group_tracking(args),
+                target_tracking_configuration=_GroupTracking(
+                    target_value=float(args.settings.scale_target),
+                    **_followed(args, "metric_dimensions"),
+                ),
                 opts=self._behind(args.traffic),
             )
-        awake = sizes(args.shape, args.servers)
-        for when, recurrence, least, most in (
-            ("sleep", args.settings.sleep, 0, 0),
-            ("wake", args.settings.wake, awake.least, awake.most),
-        ):
-            if recurrence:
-                aws.autoscaling.Schedule(
-                    f"{name}-{when}",
-                    scheduled_action_name=when,
-                    autoscaling_group_name=args.group_name,
-                    recurrence=recurrence,
-                    time_zone=args.settings.time_zone,
-                    min_size=least,
-                    max_size=most,
-                    desired_capacity=least,
-                    opts=pulumi.ResourceOptions(parent=self),
-                )
+        for turn in _turns(args.settings, sizes(args.shape, args.servers)):
+            aws.autoscaling.Schedule(
+                f"{name}-{turn.name}",
+                scheduled_action_name=turn.name,
+                autoscaling_group_name=args.group_name,
+                recurrence=turn.cron,
+                time_zone=args.settings.time_zone,
+                min_size=turn.sizes.least,
+                max_size=turn.sizes.most,
+                desired_capacity=turn.sizes.least,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
 
     def _scale_service(self, name: str, args: ScalingArgs, service: pulumi.Input[str]) -> None:
+        tasks = Sizes(args.servers.min_servers, args.servers.max_servers)
         target = aws.appautoscaling.Target(
             f"{name}-tasks",
             resource_id=service,
             scalable_dimension=_DIMENSION,
             service_namespace=_NAMESPACE,
-            min_capacity=args.servers.min_servers,
-            max_capacity=args.servers.max_servers,
+            min_capacity=tasks.least,
+            max_capacity=tasks.most,
             opts=pulumi.ResourceOptions(parent=self),
         )
         if args.settings.scale_on != "none":
@@ -94,23 +96,28 @@ class Scaling(pulumi.ComponentResource):
                 scalable_dimension=target.scalable_dimension,
                 service_namespace=target.service_namespace,
                 policy_type="TargetTrackingScaling",
-                target_tracking_scaling_policy_configuration=_service_tracking(args),
+                target_tracking_scaling_policy_configuration=_ServiceTracking(
+                    target_value=float(args.settings.scale_target),
+                    scale_out_cooldown=_SCALE_OUT_COOLDOWN,
+                    scale_in_cooldown=_SCALE_IN_COOLDOWN,
+                    **_followed(args, "dimensions"),
+                ),
                 opts=self._behind(args.traffic),
             )
-        for when, recurrence, least, most in (
-            ("sleep", args.settings.sleep, 0, 0),
-            ("wake", args.settings.wake, args.servers.min_servers, args.servers.max_servers),
-        ):
-            for number, schedule in enumerate(aws_crons(recurrence) if recurrence else ()):
+        for turn in _turns(args.settings, tasks):
+            for number, schedule in enumerate(aws_crons(turn.cron)):
                 aws.appautoscaling.ScheduledAction(
-                    f"{name}-{when}-{number}",
-                    name=f"{args.names.prefix}-{when}-{number}",
+                    f"{name}-{turn.name}-{number}",
+                    name=f"{args.names.prefix}-{turn.name}-{number}",
                     resource_id=target.resource_id,
                     scalable_dimension=target.scalable_dimension,
                     service_namespace=target.service_namespace,
                     schedule=schedule,
                     timezone=args.settings.time_zone,
-                    scalable_target_action={"min_capacity": least, "max_capacity": most},
+                    scalable_target_action={
+                        "min_capacity": turn.sizes.least,
+                        "max_capacity": turn.sizes.most,
+                    },
                     opts=pulumi.ResourceOptions(parent=self),
                 )
 
@@ -119,58 +126,41 @@ class Scaling(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, depends_on=traffic.ready if traffic else ())
 
 
-def _group_tracking(args: ScalingArgs) -> aws.autoscaling.PolicyTargetTrackingConfigurationArgsDict:
-    target = float(args.settings.scale_target)
+@dataclass(frozen=True)
+class _Turn:
+    """From the minutes on that `cron` names, there are as many as `sizes` says."""
+
+    name: str
+    cron: str
+    sizes: Sizes
+
+
+def _turns(settings: ScalingSettings, awake: Sizes) -> tuple[_Turn, ...]:
+    """None without a schedule: `sleep` and `wake` are both set, or neither is."""
+    if not settings.sleep:
+        return ()
+    return _Turn("sleep", settings.sleep, Sizes(0, 0)), _Turn("wake", settings.wake, awake)
+
+
+def _followed(args: ScalingArgs, dimensions: str) -> dict[str, Any]:
+    """What is to stay at its target. Groups and services are told in the same words, but for
+    `dimensions`.
+    """
     if args.settings.scale_on == "requests":
-        return {
-            "target_value": target,
-            "predefined_metric_specification": {
-                "predefined_metric_type": _REQUESTS,
-                "resource_label": _label(args.traffic),
-            },
-        }
-    metric = _metric(args)
+        label = _label(args.traffic)
+        requests = {"predefined_metric_type": _REQUESTS, "resource_label": label}
+        return {"predefined_metric_specification": requests}
+    # Per server, so that it falls when there are more of them.
+    published = metrics.PENDING if args.settings.scale_on == "pending" else metrics.QUEUE_TIME
+    metric = published.of(args.names.environment)
     return {
-        "target_value": target,
         "customized_metric_specification": {
             "namespace": metric.namespace,
             "metric_name": metric.name,
-            "metric_dimensions": [
-                {"name": key, "value": value} for key, value in metric.dimensions.items()
-            ],
+            dimensions: [{"name": key, "value": value} for key, value in metric.dimensions.items()],
             "statistic": metric.stat,
-        },
-    }
-
-
-def _service_tracking(
-    args: ScalingArgs,
-) -> aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgsDict:
-    cooled: aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgsDict = {
-        "target_value": float(args.settings.scale_target),
-        "scale_out_cooldown": _SCALE_OUT_COOLDOWN,
-        "scale_in_cooldown": _SCALE_IN_COOLDOWN,
-    }
-    if args.settings.scale_on == "requests":
-        cooled["predefined_metric_specification"] = {
-            "predefined_metric_type": _REQUESTS,
-            "resource_label": _label(args.traffic),
         }
-        return cooled
-    metric = _metric(args)
-    cooled["customized_metric_specification"] = {
-        "namespace": metric.namespace,
-        "metric_name": metric.name,
-        "dimensions": [{"name": key, "value": value} for key, value in metric.dimensions.items()],
-        "statistic": metric.stat,
     }
-    return cooled
-
-
-def _metric(args: ScalingArgs) -> metrics.Metric:
-    """One value per server, so that it falls when there are more of them."""
-    published = metrics.PENDING if args.settings.scale_on == "pending" else metrics.QUEUE_TIME
-    return published.of(args.names.environment)
 
 
 def _label(traffic: Traffic | None) -> pulumi.Output[str]:
