@@ -3,7 +3,6 @@
 import signal
 import threading
 from collections.abc import Callable
-from types import TracebackType
 
 from slipway.node.events import Event
 from slipway.node.fleet.member import Member
@@ -31,7 +30,7 @@ class SyncSteps:
 
 
 class Companion:
-    """Ticks a member until it is time to go, then interrupts the main thread. A context manager.
+    """Ticks a member until it is time to go, then interrupts the main thread.
 
     `error` is what ended it, if anything did that should not have.
     """
@@ -53,18 +52,15 @@ class Companion:
         self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
         self.error: Exception | None = None
 
-    def __enter__(self) -> "Companion":
+    def start(self) -> None:
+        """Begin. The main thread must be one that may be interrupted from now on."""
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
+        """Begin no other tick, and wait a little for one that is under way. Safe at any time."""
         self._stopped.set()
-        self._thread.join(JOIN)
+        if self._thread.is_alive():
+            self._thread.join(JOIN)
 
     def _run(self) -> None:
         try:

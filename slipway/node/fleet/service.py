@@ -3,12 +3,10 @@
 import os
 import socket
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 
 from slipway import contract, interrupts
 from slipway.errors import FleetError
-from slipway.interrupts import Interrupted
 from slipway.node.fleet.cloudwatch import CloudWatch
 from slipway.node.fleet.companion import Companion, SyncSteps
 from slipway.node.fleet.discovery import Address, CloudMap
@@ -78,13 +76,19 @@ def run(
     def ready() -> bool:
         return member.ready and answers.ready(HERE, ports.http)
 
+    def serve() -> None:
+        companion.start()
+        follow(agent, show, pace.rounds)
+
     with (
         Readiness(EVERYWHERE, readiness_port, ready),
         GrpcReadiness(EVERYWHERE, grpc_readiness_port, ready),
     ):
         try:
-            with suppress(Interrupted), companion:  # a supervisor interrupts, or the companion
-                interrupts.until_interrupted(lambda: follow(agent, show, pace.rounds))
+            try:
+                interrupts.until_interrupted(serve)  # by a supervisor, or by the companion
+            finally:
+                companion.stop()
             if companion.error:
                 raise FleetError(
                     "The node ended", why=f"its part in the fleet failed: {companion.error!r}"

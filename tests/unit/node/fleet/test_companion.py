@@ -26,11 +26,17 @@ class Member:
 
 companion = Companion(Member(), lambda: Standing(ready=True), SyncSteps(), print, 0.01)
 started = time.monotonic()
-try:
-    with companion:
+
+def follow():
+    try:
+        companion.start()
         time.sleep({main})
-except Interrupted:
-    print("interrupted", time.monotonic() - started < 20)
+    except Interrupted:
+        print("interrupted", time.monotonic() - started < 20)
+        raise
+
+interrupts.until_interrupted(follow)
+companion.stop()
 print(repr(companion.error))
 """
 
@@ -59,8 +65,11 @@ class Member:
     def tick(self, standing, steps):
         yield "time to go"
 
+companion = Companion(Member(), Standing, SyncSteps(), print, 0.01)
+
 def follow():
     try:
+        companion.start()
         time.sleep(60)
     except Interrupted:
         print("lost")
@@ -69,8 +78,8 @@ def follow():
 interrupts.install()
 interrupts.AGAIN = 0.1
 started = time.monotonic()
-with Companion(Member(), Standing, SyncSteps(), print, 0.01):
-    interrupts.until_interrupted(follow)
+interrupts.until_interrupted(follow)
+companion.stop()
 print("left", time.monotonic() - started < 20)
 """
 
