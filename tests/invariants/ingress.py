@@ -34,7 +34,9 @@ def forwards(graph, path):
 
 @invariant
 def management_is_not_routed(graph):
-    if not graph.of("ListenerRule"):
+    """A network load balancer sees no paths: behind it the server itself refuses management."""
+    balancers = graph.of("LoadBalancer")
+    if not any(b.properties["loadBalancerType"] == "application" for b in balancers):
         return
     for listener in graph.of("aws:lb/listener:Listener"):
         types = {action["type"] for action in listener.properties["defaultActions"]}

@@ -1,11 +1,17 @@
 """What several invariants read from a graph."""
 
 import base64
+import functools
 import json
+import re
+
+import yaml
 
 from slipway.stack.graph import texts
 
 INVARIANTS = []
+HAS_GPU = re.compile(r"(g|gr|p)\d")
+"""EC2's families of instances with a GPU of NVIDIA's, at the start of a type."""
 
 
 def invariant(check):
@@ -43,6 +49,33 @@ def template_of(graph):
 
 def user_data(graph):
     return base64.b64decode(template_of(graph).properties["userData"]).decode()
+
+
+def files(graph):
+    """What user data writes on a server: path to content."""
+    return _files(user_data(graph))
+
+
+@functools.cache
+def _files(text):
+    return {file["path"]: file["content"] for file in yaml.safe_load(text)["write_files"]}
+
+
+def containers(graph):
+    """The containers of all tasks, as ECS reads them."""
+    return [
+        container
+        for task in graph.of("TaskDefinition")
+        for container in json.loads(task.properties["containerDefinitions"])
+    ]
+
+
+def has_gpu(graph):
+    """Whether servers have a GPU: all, or none."""
+    overrides = group_of(graph).properties["mixedInstancesPolicy"]["launchTemplate"]["overrides"]
+    types = [each["instanceType"] for each in overrides]
+    (found,) = {bool(HAS_GPU.match(type_)) for type_ in types}
+    return found
 
 
 def spot_possible(graph):

@@ -1,11 +1,12 @@
 """How servers boot, are replaced, and leave."""
 
 import base64
-import json
 import re
 
 from slipway import contract
 from tests.invariants.reading import (
+    containers,
+    files,
     group_of,
     hook_of,
     invariant,
@@ -87,21 +88,26 @@ def boot_is_small_and_holds_no_secret(graph):
 
 @invariant
 def images_are_pinned_by_digest(graph):
-    texts_ = [user_data(graph), *(t.properties["containerDefinitions"]
-              for t in graph.of("TaskDefinition"))]  # fmt: skip
-    pulled = [found for text in texts_ for found in re.findall(r"\S*@?@sha256:[0-9a-f]{64}", text)]
-    assert pulled
+    """Every container's, and what is pulled and run on a server is the one image named there."""
+    texts_ = files(graph).values()
+    images = [container["image"] for container in containers(graph)]
+    images += [name for text in texts_ for name in re.findall(r"^IMAGE=(.*)$", text, re.MULTILINE)]
+    assert images
+    for image in images:
+        assert re.fullmatch(r"\S+@sha256:[0-9a-f]{64}", image), image
     for text in texts_:
-        assert ":latest" not in text
+        for command in re.findall(
+            r"^\s*(?:exec )?docker .*\b(?:pull|run)\b.*$", text, re.MULTILINE
+        ):
+            assert command.endswith('"$IMAGE"'), command
 
 
 @invariant
 def containers_are_confined(graph):
-    for task in graph.of("TaskDefinition"):
-        for container in json.loads(task.properties["containerDefinitions"]):
-            assert container["readonlyRootFilesystem"] is True
-            assert container["user"].startswith("1000")
-            assert not container.get("privileged", False)
+    for container in containers(graph):
+        assert container["readonlyRootFilesystem"] is True
+        assert container["user"].startswith("1000")
+        assert not container.get("privileged", False)
     if not graph.of("TaskDefinition"):
         for flag in ("--read-only", "--user", "--cap-drop"):
             assert flag in user_data(graph)
