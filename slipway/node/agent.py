@@ -1,6 +1,6 @@
 """The agent: what is released becomes what is served, and stays so.
 
-    follow: reconcile -> check -> report, again and again
+    follow: check -> reconcile -> report, again and again
 
 `reconcile` compares the releases with what is served and rolls out the difference. `check` probes
 every served model by inference; a sick one is unloaded and loaded, then the server is restarted.
@@ -8,7 +8,7 @@ every served model by inference; a sick one is unloaded and loaded, then the ser
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from slipway.errors import NodeError, RegistryError, ServerError, SlipwayError
@@ -17,6 +17,7 @@ from slipway.node.control import ModelControl
 from slipway.node.events import (
     Down,
     Event,
+    Lingering,
     Recovered,
     Refused,
     Restarting,
@@ -27,7 +28,8 @@ from slipway.node.events import (
     Withdrawn,
 )
 from slipway.node.probe import Unwell, probe
-from slipway.node.report import ModelReport, NodeReport, write_report
+from slipway.node.refusals import Refusals
+from slipway.node.report import Identity, ModelReport, NodeReport, write_report
 from slipway.node.repository import ModelRepository
 from slipway.node.rollout import Rollout, Served, answered
 from slipway.node.standing import Standing
@@ -40,27 +42,6 @@ from slipway.registry.versions import read_manifest
 from slipway.triton.server import Server
 
 Sleep = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Which node this is, and where its clients find it (host:port)."""
-
-    environment: str
-    node: str
-    grpc: str
-    http: str
-    server: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class _Failure:
-    """A release that could not be rolled out, and when to try again."""
-
-    generation: int
-    reason: str
-    count: int
-    again: float
 
 
 class Agent:
@@ -87,17 +68,17 @@ class Agent:
         repository = ModelRepository(folder / "repository", self._content)
         self._rollout = Rollout(store, repository, control)
         self._backoff = backoff or Backoff()
-        self._clock = clock
         self._sleep = sleep
         self._progress = progress
         self._releases: dict[str, Release] | None = None
         self._served: dict[str, Served] = {}
         self._unwell: set[str] = set()
         """Of what is served: the models that did not answer when they were last asked."""
-        self._failures: dict[str, _Failure] = {}
+        self._refusals = Refusals(self._backoff, clock)
         self._restarts = 0
         self._restarts_in_a_row = 0
         self._standing = Standing()
+        self._was_ready = False
 
     @property
     def served(self) -> Mapping[str, Served]:
@@ -105,7 +86,7 @@ class Agent:
 
     @property
     def standing(self) -> Standing:
-        """How it stood after the last round; other threads may ask."""
+        """How it stood when that last changed; other threads may ask."""
         return self._standing
 
     def start(self) -> Iterator[Event]:
@@ -114,10 +95,11 @@ class Agent:
         yield self._started()
 
     def round(self) -> Iterator[Event]:
-        """Reconcile, check, report."""
+        """Check, reconcile, report."""
         yield from self.check()
+        self._stand()  # of what was mended: what comes next can take minutes
         yield from self.reconcile()
-        self._standing = self._stand()
+        self._stand()
         yield from self.report()
 
     def reconcile(self) -> Iterator[Event]:
@@ -129,16 +111,14 @@ class Agent:
             yield Unreachable(str(error))
             return
         self._releases = wanted
+        self._refusals.keep(wanted)
         for model in sorted(self._served.keys() - wanted.keys()):
-            self._rollout.withdraw(model)
-            del self._served[model]
-            self._unwell.discard(model)
-            yield Withdrawn(model)
+            yield self._withdraw(model)
         for model, release in sorted(wanted.items()):
             served = self._served.get(model)
             if served and served.version == release.version:
-                self._failures.pop(model, None)
-            elif self._due(release):
+                self._refusals.lift(model)
+            elif self._refusals.due(release):
                 yield self._advance(release, served)
         self._content.prune(
             {(s.model, version) for s in self._served.values() for version in s.loaded}
@@ -152,7 +132,6 @@ class Agent:
         for model, served in sorted(self._served.items()):
             outcome = probe(self._control, model, served.version, served.golden)
             if not isinstance(outcome, Unwell):
-                self._restarts_in_a_row = 0
                 self._unwell.discard(model)
                 continue
             self._fall_ill(model)
@@ -164,6 +143,7 @@ class Agent:
                 return
             self._unwell.discard(model)
             yield Recovered(model, served.version, "unload and load")
+        self._restarts_in_a_row = 0
 
     def report(self) -> Iterator[Event]:
         """Write the node's report to the registry."""
@@ -199,36 +179,28 @@ class Agent:
         if self._releases is not None:
             yield from self.report()
 
-    def _stand(self) -> Standing:
-        """Ready is a server that answers for every released model, as far as it ever heard of
-        them; an older version will do, as it does elsewhere in the fleet.
+    def _stand(self) -> None:
+        """To be ready for the first time takes an answer for every released model; from then on,
+        for those that were served here, or a release that nobody can serve would make every node
+        of a fleet unready at once. An older version will do, as it does elsewhere in the fleet.
         """
-        heard, released = self._releases is not None, (self._releases or {}).keys()
+        released = (self._releases or {}).keys()
+        owed = released & self._served.keys() if self._was_ready else released
         well = self._served.keys() - self._unwell
-        return Standing(
-            ready=heard and released <= well and self._server.running,
-            served=len(well),
-            failed=len(self._failures.keys() & released),
-            restarts=self._restarts,
-        )
+        heard = self._releases is not None
+        ready = heard and owed <= well and self._server.running
+        self._was_ready |= ready
+        self._standing = Standing(ready, len(well), len(self._refusals), self._restarts)
 
     def _fall_ill(self, *models: str) -> None:
         """From now on, not from the end of the round, as what mends them can take minutes."""
         self._unwell.update(models)
-        self._standing = self._stand()
+        self._stand()
 
     def _started(self) -> Started:
         server = {"triton": self._control.version(), **self._identity.server}
         self._identity = replace(self._identity, server=server)
         return Started(self._server.pid or 0, self._identity.grpc, self._identity.http, server)
-
-    def _due(self, release: Release) -> bool:
-        failure = self._failures.get(release.model)
-        return (
-            failure is None
-            or failure.generation != release.generation
-            or self._clock() >= failure.again
-        )
 
     def _advance(self, release: Release, served: Served | None) -> Event:
         model = release.model
@@ -236,20 +208,31 @@ class Agent:
             manifest = read_manifest(self._store, model, release.version)
             new = self._rollout.advance(manifest, served, self._progress)
         except SlipwayError as error:
-            last = self._failures.get(model)
-            same = last is not None and last.generation == release.generation
-            count = last.count + 1 if last and same else 1
-            again = self._clock() + self._backoff.after(count)
-            self._failures[model] = _Failure(release.generation, str(error), count, again)
+            self._refusals.note(release, str(error))
             return Refused(model, release.version, served.version if served else None, str(error))
         self._served[model] = new
         self._unwell.discard(model)
-        self._failures.pop(model, None)
+        self._refusals.lift(model)
         return Serving(model, new.version, new.loaded, new.seconds)
+
+    def _withdraw(self, model: str) -> Event:
+        try:
+            if self._server.running:
+                self._rollout.withdraw(model)
+            else:  # it serves nothing any more, and is not told to serve this again
+                self._rollout.hide(model)
+        except NodeError as error:
+            return Lingering(model, str(error))
+        del self._served[model]
+        self._unwell.discard(model)
+        return Withdrawn(model)
 
     def _reload(self, served: Served) -> None:
         """Unload and load, which reads everything afresh; then the golden request must pass."""
         self._control.unload(served.model)
+        self._show(served)
+
+    def _show(self, served: Served) -> None:
         self._rollout.show(served.model, served.loaded)
         answered(self._control, served.model, served.version, served.golden)
 
@@ -260,27 +243,34 @@ class Agent:
         self._restarts_in_a_row += 1
         wait = self._backoff.after(self._restarts_in_a_row)
         yield Restarting(reason, wait)
+        self._sleep(wait)  # what still answers does so meanwhile
         self._server.stop()
-        self._sleep(wait)
         try:
             self._server.start()
             yield self._started()
-            for model, served in sorted(self._served.items()):
-                self._rollout.show(model, served.loaded)
-                answered(self._control, model, served.version, served.golden)
-                self._unwell.discard(model)
-                yield Recovered(model, served.version, "a restart of the server")
         except (ServerError, NodeError) as error:
             yield Down(str(error))
+            return
+        for _, served in sorted(self._served.items()):
+            yield self._bring_back(served)
+
+    def _bring_back(self, served: Served) -> Event:
+        """Load what a fresh server is to serve. One that fails keeps no other from its turn."""
+        model, version = served.model, served.version
+        try:
+            self._show(served)
+        except NodeError as error:
+            return Sick(model, version, str(error))
+        self._unwell.discard(model)
+        return Recovered(model, version, "a restart of the server")
 
     def _model_report(self, release: Release) -> ModelReport:
         served = self._served.get(release.model)
-        failure = self._failures.get(release.model)
         return ModelReport(
             model=release.model,
             released=release.version,
             serving=served.version if served else None,
             loaded=served.loaded if served else (),
             seconds=dict(served.seconds) if served else {},
-            reason=failure.reason if failure else "",
+            reason=self._refusals.reason(release.model),
         )

@@ -43,8 +43,16 @@ class Withdrawn:
 
 
 @dataclass(frozen=True)
+class Lingering:
+    """A model is released no more, but was not unloaded; the next round tries again."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Sick:
-    """A served model failed its probe."""
+    """A served model failed its probe, or a fresh server did not load it."""
 
     model: str
     version: int
@@ -118,11 +126,10 @@ class Setback:
     reason: str
 
 
-ServerEvent = (
-    Started | Serving | Refused | Withdrawn | Sick | Recovered | Restarting | Down | Unreachable
-)
+ServerEvent = Started | Restarting | Down | Unreachable
+ModelEvent = Serving | Refused | Withdrawn | Lingering | Sick | Recovered
 FleetEvent = HookDone | Joined | Left | Leaving | Setback
-Event = ServerEvent | FleetEvent
+Event = ServerEvent | ModelEvent | FleetEvent
 
 
 def to_json(event: Event) -> dict[str, Any]:
@@ -131,13 +138,25 @@ def to_json(event: Event) -> dict[str, Any]:
 
 def sentence(event: Event) -> str:
     """One line for people."""
-    return _of_the_fleet(event) if isinstance(event, FleetEvent) else _of_the_server(event)
+    if isinstance(event, FleetEvent):
+        return _of_the_fleet(event)
+    return _of_a_model(event) if isinstance(event, ModelEvent) else _of_the_server(event)
 
 
 def _of_the_server(event: ServerEvent) -> str:
     match event:
         case Started(pid, grpc, http):
             return f"Triton is up, gRPC {grpc}, http://{http} (process {pid})"
+        case Restarting(reason, wait):
+            return f"Triton is started afresh in {wait:.0f} s: {reason}"
+        case Down(reason):
+            return f"Triton did not come back: {reason}"
+        case Unreachable(reason):
+            return f"the registry cannot be read, serving on: {reason}"
+
+
+def _of_a_model(event: ModelEvent) -> str:
+    match event:
         case Serving(model, version, loaded, seconds):
             phases = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
             beside = [str(number) for number in loaded if number != version]
@@ -148,16 +167,12 @@ def _of_the_server(event: ServerEvent) -> str:
             return f"{model}: version {version} refused, {instead}: {reason}"
         case Withdrawn(model):
             return f"{model}: released no more, unloaded"
+        case Lingering(model, reason):
+            return f"{model}: released no more, not unloaded yet: {reason}"
         case Sick(model, version, reason):
             return f"{model}: version {version} is unwell: {reason}"
         case Recovered(model, version, means):
             return f"{model}: version {version} answers again after {means}"
-        case Restarting(reason, wait):
-            return f"Triton is started afresh in {wait:.0f} s: {reason}"
-        case Down(reason):
-            return f"Triton did not come back: {reason}"
-        case Unreachable(reason):
-            return f"the registry cannot be read, serving on: {reason}"
 
 
 def _of_the_fleet(event: FleetEvent) -> str:

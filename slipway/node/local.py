@@ -7,8 +7,9 @@ from pathlib import Path
 
 from slipway import contract
 from slipway.errors import NodeError
-from slipway.node.agent import Agent, Identity
+from slipway.node.agent import Agent
 from slipway.node.control import LOAD_TIMEOUT, GrpcControl
+from slipway.node.report import Identity
 from slipway.progress import Progress, silent
 from slipway.registry.store import Store
 from slipway.triton.access import ManagementKey

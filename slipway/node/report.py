@@ -2,13 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from slipway import contract
 from slipway.errors import IntegrityError
 from slipway.files import readable_json
 from slipway.registry.store import Store
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which node this is, and where its clients find it (host:port)."""
+
+    environment: str
+    node: str
+    grpc: str
+    http: str
+    server: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,10 @@ class Rollout:
 
     def withdraw(self, model: str) -> None:
         self.control.unload(model)
+        self.hide(model)
+
+    def hide(self, model: str) -> None:
+        """Take a model out of Triton's sight, which alone ends nothing that it serves."""
         self.repository.tidy(model, ())
 
     def golden(self, model: str, version: int) -> Golden:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Standing:
-    """`ready`: every released model is answered for. Counts: models served, models whose release
-    was refused, restarts of the server since the node began.
+    """`ready`: clients may come (the rule is the agent's). Counts: models served, models whose
+    release was refused, restarts of the server since the node began.
     """
 
     ready: bool = False

@@ -2,7 +2,8 @@
 
 The fake server obeys the part of Triton that the node relies on: it reads the repository when told
 to load, keeps the old state when a load fails, answers requests that name no version with the
-highest one, and forgets everything when it is restarted. Its models are JSON: {"add": number}.
+highest one, does nothing while it is down, and forgets everything when it is restarted. Its models
+are JSON: {"add": number}.
 """
 
 import json
@@ -16,7 +17,9 @@ from tritonclient.grpc import model_config_pb2 as pb
 
 from slipway.errors import NodeError, StartupError
 from slipway.files import readable_json
-from slipway.node.agent import Agent, Backoff, Identity
+from slipway.node.agent import Agent
+from slipway.node.backoff import Backoff
+from slipway.node.report import Identity
 from slipway.registry.directory import DirectoryStore
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote
@@ -39,6 +42,7 @@ class FakeTriton:
     dead: set = field(default_factory=set)
     refuse_to_start: int = 0
     refuse_to_load: set = field(default_factory=set)
+    refuse_to_unload: set = field(default_factory=set)
     reload_mends: bool = True
 
     def start(self):
@@ -57,7 +61,7 @@ class FakeTriton:
 
     def load(self, model):
         self.journal.append(f"load {model}")
-        if model in self.refuse_to_load:
+        if not self.running or model in self.refuse_to_load:
             raise NodeError(f"Triton cannot load '{model}'", why="out of memory")
         config = text_format.Parse((self.repository / model / "config.pbtxt").read_text(),
                                    pb.ModelConfig())  # fmt: skip
@@ -76,6 +80,8 @@ class FakeTriton:
 
     def unload(self, model):
         self.journal.append(f"unload {model}")
+        if not self.running or model in self.refuse_to_unload:
+            raise NodeError(f"Triton cannot unload '{model}'", why="no answer")
         self.loaded.pop(model, None)
 
     def infer(self, model, version, inputs):
@@ -131,17 +137,19 @@ def released(store, published):
 
 
 class Clock:
-    """Time that passes only when somebody waits."""
+    """Time that passes only when somebody waits; `meanwhile` is what happens then."""
 
     def __init__(self):
         self.now = 0.0
         self.waits = []
+        self.meanwhile = lambda: None
 
     def __call__(self):
         return self.now
 
     def sleep(self, seconds):
         self.waits.append(seconds)
+        self.meanwhile()
         self.now += seconds
 
 

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,10 @@ from tests.unit.node.conftest import INPUT
 
 def unreachable(*_args):
     raise RegistryError("The registry cannot be reached")
+
+
+def withdraw(store, model="tiny"):
+    (Path(store.url) / contract.release_key("local", model)).unlink()
 
 
 def happened(agent):
@@ -195,13 +200,53 @@ def test_one_bad_model_does_not_keep_others_from_being_served(agent, released, t
     assert answer(triton, "good") == 20
 
 
-def test_a_withdrawn_model_is_unloaded(agent, released, triton, tmp_path):
+def test_a_withdrawn_model_is_unloaded(agent, released, triton, store, tmp_path):
     released(10)
     list(agent.round())
-    (tmp_path / "registry" / contract.release_key("local", "tiny")).unlink()
+    withdraw(store)
     assert happened(agent) == ["Withdrawn"]
     assert "tiny" not in triton.loaded
     assert not list((tmp_path / "node" / "versions").glob("*/*"))
+
+
+def test_a_model_withdrawn_while_the_server_is_down_does_not_come_back_with_it(
+    agent, released, triton, store
+):
+    released(10, model="one")
+    released(20, model="two")
+    list(agent.round())
+    triton.running, triton.refuse_to_start = False, 1
+    withdraw(store, "one")
+    assert happened(agent) == ["Restarting", "Down", "Withdrawn"]
+    assert happened(agent) == ["Restarting", "Started", "Recovered"]
+    assert triton.loaded == {"two": {1: 20}}
+
+
+def test_a_withdrawn_model_that_cannot_be_unloaded_is_told_to_go_again(
+    agent, released, triton, store
+):
+    released(10, model="one")
+    released(20, model="two")
+    list(agent.round())
+    withdraw(store, "one")
+    released(30, model="two")
+    triton.refuse_to_unload = {"one"}
+    assert happened(agent) == ["Lingering", "Serving"]
+    triton.refuse_to_unload = set()
+    assert happened(agent) == ["Withdrawn"]
+    assert triton.loaded == {"two": {1: 20, 2: 30}}
+
+
+def test_a_model_that_was_refused_and_withdrawn_is_new_when_it_is_released_again(
+    agent, released, published, store
+):
+    published(10)
+    released(20, golden=99)
+    assert happened(agent) == ["Refused"]
+    withdraw(store)
+    assert happened(agent) == []
+    promote(store, "local", "tiny", 1)
+    assert happened(agent) == ["Serving"]
 
 
 def test_only_what_is_loaded_stays_on_the_disk(agent, released, tmp_path):
@@ -270,6 +315,33 @@ def test_restarts_are_spaced_out_and_end_when_the_server_comes_back(agent, relea
     assert clock.waits == [1.0]
 
 
+def test_restarts_are_spaced_out_while_one_model_of_many_does_not_come_back(
+    agent, released, triton, clock
+):
+    for model in ("one", "two", "zero"):
+        released(10, model=model)
+    list(agent.round())
+    triton.dead, triton.refuse_to_load = {"two"}, {"two"}
+    for _ in range(3):
+        assert happened(agent) == [
+            "Sick", "Restarting", "Started", "Recovered", "Sick", "Recovered"
+        ]  # fmt: skip
+    assert clock.waits == [1.0, 2.0, 4.0]
+
+
+def test_other_models_answer_until_the_restart_that_one_of_them_needs(
+    agent, released, triton, clock
+):
+    released(10, model="one")
+    released(20, model="two")
+    list(agent.round())
+    triton.dead, triton.refuse_to_load = {"two"}, {"two"}
+    answers = []
+    clock.meanwhile = lambda: answers.append(answer(triton, "one"))
+    list(agent.round())
+    assert answers == [10]
+
+
 def test_a_server_that_does_not_come_back_is_tried_once_a_round(agent, released, triton, clock):
     released(10)
     list(agent.round())
@@ -289,6 +361,7 @@ def test_every_event_has_a_sentence_and_a_json_form():
         events.Refused("m", 2, 1, "because"),
         events.Refused("m", 2, None, "because"),
         events.Withdrawn("m"),
+        events.Lingering("m", "because"),
         events.Sick("m", 1, "because"),
         events.Recovered("m", 1, "a reload"),
         events.Restarting("because", 1.0),
@@ -328,14 +401,65 @@ def test_a_refused_release_leaves_a_node_ready_that_serves_the_version_before(ag
     assert agent.standing == Standing(ready=True, served=1, failed=1, restarts=0)
 
 
+def test_a_new_model_that_nobody_can_serve_leaves_a_node_ready_and_is_tried_again(
+    agent, released, triton, store, clock
+):
+    released(10, model="one")
+    list(agent.round())
+    released(20, model="two")
+    triton.refuse_to_load = {"two__candidate"}
+    assert happened(agent) == ["Refused"]
+    assert agent.standing == Standing(ready=True, served=1, failed=1, restarts=0)
+    report = read_report(store, "local", "here").models[1]
+    assert (report.model, report.serving) == ("two", None)
+    assert "out of memory" in report.reason
+    clock.now += 1.0
+    assert happened(agent) == ["Refused"]
+    assert agent.standing.ready
+    triton.refuse_to_load = set()
+    clock.now += 2.0
+    assert happened(agent) == ["Serving"]
+    assert agent.standing == Standing(ready=True, served=2, failed=0, restarts=0)
+
+
+def test_a_model_that_came_to_a_ready_node_is_needed_once_it_was_served(agent, released, triton):
+    released(10, model="one")
+    list(agent.round())
+    released(20, model="two")
+    list(agent.round())
+    triton.dead, triton.refuse_to_load = {"two"}, {"two"}
+    list(agent.round())
+    assert agent.standing == Standing(ready=False, served=1, failed=0, restarts=1)
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_a_node_stays_ready_while_a_new_model_comes_for_the_first_time(
+    agent, released, triton, store, monkeypatch, mended
+):
+    released(10, model="one")
+    list(agent.round())
+    released(20, model="two")
+    if mended:
+        triton.dead.add("one")
+    download, seen = type(store).download, []
+
+    def slow(*args):
+        seen.append(agent.standing.ready)
+        download(*args)
+
+    monkeypatch.setattr(type(store), "download", slow)
+    assert happened(agent)[-1] == "Serving"
+    assert set(seen) == {True}
+
+
 def test_a_node_whose_models_do_not_come_back_with_the_server_is_not_ready(agent, released, triton):
     released(10, model="one")
     released(20, model="two")
     list(agent.round())
     triton.running, triton.refuse_to_load = False, {"one"}
-    assert happened(agent) == ["Restarting", "Started", "Down"]
-    assert triton.running
-    assert agent.standing == Standing(ready=False, served=0, failed=0, restarts=1)
+    assert happened(agent) == ["Restarting", "Started", "Sick", "Recovered"]
+    assert answer(triton, "two") == 20
+    assert agent.standing == Standing(ready=False, served=1, failed=0, restarts=1)
     triton.refuse_to_load = set()
     list(agent.round())
     assert agent.standing == Standing(ready=True, served=2, failed=0, restarts=1)
@@ -354,14 +478,14 @@ def test_a_node_is_not_ready_while_it_is_mended(agent, released, triton, ends):
 
 
 def test_a_model_that_is_withdrawn_or_replaced_while_unwell_does_not_count(
-    agent, released, triton, tmp_path
+    agent, released, triton, store
 ):
     released(10, model="one")
     released(20, model="two")
     list(agent.round())
     triton.running, triton.refuse_to_load = False, {"one", "two"}
     released(30, model="two")
-    (tmp_path / "registry" / contract.release_key("local", "one")).unlink()
+    withdraw(store, "one")
     list(agent.check())
     triton.refuse_to_load = set()
     list(agent.reconcile())
@@ -380,11 +504,11 @@ def test_a_node_that_never_heard_of_its_releases_is_not_ready(agent, store, monk
     assert not agent.standing.ready
 
 
-def test_a_withdrawn_model_does_not_count_as_failed(agent, released, tmp_path):
+def test_a_withdrawn_model_does_not_count_as_failed(agent, released, store):
     released(10, golden=99)
     list(agent.round())
     assert agent.standing.failed == 1
-    (tmp_path / "registry" / contract.release_key("local", "tiny")).unlink()
+    withdraw(store)
     list(agent.round())
     assert agent.standing.failed == 0
 
