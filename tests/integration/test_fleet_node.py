@@ -96,17 +96,22 @@ def service_id(client):
 def registry(tmp_path):
     """One released model that doubles."""
     write_onnx(tmp_path / "model.onnx")
+    store = DirectoryStore(tmp_path / "registry")
+    release(store, tmp_path / "tiny", (tmp_path / "model.onnx").read_bytes())
+    return store
+
+
+def release(store, package, onnx):
+    """Release a model, named as its package, that doubles if `onnx` does."""
     right = {"y": np.float32([[6, 6, 6]]), "total": np.float32([[9]])}
     files = {
-        "model/1/model.onnx": (tmp_path / "model.onnx").read_bytes(),
+        "model/1/model.onnx": onnx,
         "model/config.pbtxt": CONFIG.encode(),
         "golden.json": readable_json(Golden(request(value=3), right, 1e-4).to_json()),
     }
-    packaged_model(tmp_path / "package", "tiny", files)
-    store = DirectoryStore(tmp_path / "registry")
-    publish(store, tmp_path / "package")
-    promote(store, "dev", "tiny", 1)
-    return store
+    packaged_model(package, package.name, files)
+    manifest = publish(store, package).manifest
+    promote(store, "dev", manifest.model, manifest.version)
 
 
 def free_port():
@@ -300,6 +305,31 @@ def test_a_node_that_is_told_to_stop_many_times_leaves_in_order(aws, service_id,
     assert (code, happened[-1], node.errors.read_text()) == (0, "left", "")
     assert read_report(registry, "dev", "i-0123456789abcdef0").models[0].serving is None
     assert group_members(server) == ()
+
+
+def test_a_new_model_that_does_not_load_takes_no_node_out_of_service(
+    aws, registry, start, tmp_path
+):
+    _, group = aws
+    node = start()
+    node.wait_for("hookdone")
+    assert wait_until(node.ready)
+    release(registry, tmp_path / "broken", b"not a model")
+    assert node.wait_for("refused", model="broken")["serving"] is None
+    node.wait_for("refused", model="broken")  # after a whole round, and many looks at it
+    assert node.ready()
+    assert node.ready_over_grpc()
+    broken, tiny = read_report(registry, "dev", "i-0123456789abcdef0").models
+    assert (broken.serving, tiny.serving) == (None, 1)
+    assert "cannot load" in broken.reason
+    node.kill()
+    group.waiting.add("launch")
+    fresh = start()
+    fresh.wait_for("serving", model="tiny")
+    fresh.wait_for("refused", model="broken")
+    fresh.wait_for("refused", model="broken")
+    assert not fresh.ready()
+    assert group.waiting == {"launch"}
 
 
 def test_a_node_that_aws_does_not_answer_stops_in_the_time_its_container_gets(aws, registry, start):
