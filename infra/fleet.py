@@ -11,6 +11,7 @@ from infra.logs import LogNames
 from infra.names import Names
 from infra.place import Place
 from infra.ports import served
+from infra.rollout import Rollout, RolloutArgs
 from infra.settings import ServerSettings
 from infra.template import Template, TemplateArgs
 from infra.timings import GRACE, Timings
@@ -74,7 +75,21 @@ class Fleet(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        servers = self._group(name, args, template)
+        instances = group.instances(args.settings, template.id, template.version)
+        servers = self._group(name, args, instances)
+        self._hooks(name, args, servers)
+        Rollout(
+            f"{name}-rollout",
+            RolloutArgs(
+                shape=args.shape,
+                settings=args.settings,
+                place=args.place,
+                group_name=servers.name,
+                instances=instances,
+                rollback_alarms=args.rollback_alarms,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
         self.arn, self.group_name = servers.arn, servers.name
         self.register_outputs(
             {
@@ -119,7 +134,22 @@ class Fleet(pulumi.ComponentResource):
         )
         return security_group.id
 
-    def _group(self, name: str, args: FleetArgs, template: Template) -> aws.autoscaling.Group:
+    def _hooks(self, name: str, args: FleetArgs, servers: aws.autoscaling.Group) -> None:
+        """The group's initial hooks again: of those, changes are never sent to AWS."""
+        for hook in group.hooks(args.shape, args.timings):
+            aws.autoscaling.LifecycleHook(
+                f"{name}-{hook['name']}",
+                autoscaling_group_name=servers.name,
+                **hook,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+    def _group(
+        self,
+        name: str,
+        args: FleetArgs,
+        instances: aws.autoscaling.GroupMixedInstancesPolicyArgsDict,
+    ) -> aws.autoscaling.Group:
         settings, shape = args.settings, args.shape
         ecs = shape == "container"
         sizes = group.sizes(shape, settings)
@@ -133,12 +163,12 @@ class Fleet(pulumi.ComponentResource):
             min_size=sizes.least,
             max_size=sizes.most,
             vpc_zone_identifiers=args.subnet_ids,
-            mixed_instances_policy=group.instances(settings, template.id, template.version),
+            mixed_instances_policy=instances,
             capacity_rebalance=settings.spot,
             capacity_reservation_specification=group.reservation(settings),
-            initial_lifecycle_hooks=group.hooks(shape, args.timings),
+            # The first server starts before anything can be added to its group.
+            initial_lifecycle_hooks=group.hooks(shape, args.timings) or None,
             warm_pool=group.warm_pool(settings),
-            instance_refresh=group.refresh(shape, settings, args.rollback_alarms),
             # Of replacements that AWS decides on: an unhealthy server, another balance of zones.
             instance_maintenance_policy={
                 "min_healthy_percentage": settings.refresh_min_healthy,
@@ -163,8 +193,8 @@ class Fleet(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[*args.after, *(args.traffic.ready if args.traffic else ())],
-                # Scaling and schedules move it.
-                ignore_changes=["desiredCapacity"],
+                # Scaling and schedules move the one, a rollout the other.
+                ignore_changes=["desiredCapacity", "mixedInstancesPolicy"],
                 # Until the last server has drained, and the instances have gone.
                 custom_timeouts=pulumi.CustomTimeouts(delete="30m"),
             ),

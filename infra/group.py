@@ -8,7 +8,7 @@ from pulumi_aws import autoscaling
 
 from infra.boot.userdata import LAUNCH_HOOK, TERMINATE_HOOK
 from infra.settings import ServerSettings
-from infra.timings import GRACE, Timings
+from infra.timings import Timings
 
 _LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 _TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
@@ -44,14 +44,12 @@ def deployment_percents(settings: ServerSettings) -> tuple[int, int]:
     return least, -(-100 * (tasks + 1) // tasks) if stuck else most
 
 
-def hooks(
-    shape: str, timings: Timings
-) -> Sequence[autoscaling.GroupInitialLifecycleHookArgsDict] | None:
+def hooks(shape: str, timings: Timings) -> Sequence[autoscaling.GroupInitialLifecycleHookArgsDict]:
     """The node completes both. There are none in `container`: there readiness is the business of
     the service's deployment, and draining of ECS, whose managed draining brings a hook of its own.
     """
     if shape == "container":
-        return None
+        return []
     return [
         {
             "name": LAUNCH_HOOK,
@@ -120,32 +118,6 @@ def warm_pool(settings: ServerSettings) -> autoscaling.GroupWarmPoolArgsDict | N
         # A server that served comes back with what it has collected: it goes, a fresh one comes.
         "instance_reuse_policy": {"reuse_on_scale_in": False},
     }
-
-
-def refresh(
-    shape: str, settings: ServerSettings, alarms: Sequence[pulumi.Input[str]]
-) -> autoscaling.GroupInstanceRefreshArgsDict:
-    """A new template replaces servers bit by bit, and is rolled back when an alarm goes off.
-
-    It waits at the checkpoints, so that the alarms have something to judge.
-    """
-    preferences: autoscaling.GroupInstanceRefreshPreferencesArgsDict = {
-        "min_healthy_percentage": settings.refresh_min_healthy,
-        "max_healthy_percentage": settings.refresh_max_healthy,
-        "instance_warmup": str(GRACE),
-        "skip_matching": True,
-        "auto_rollback": True,
-        # ECS protects every server that has tasks; else somebody protected it for a reason.
-        "scale_in_protected_instances": "Refresh" if shape == "container" else "Ignore",
-        # Set aside by somebody who looks into it.
-        "standby_instances": "Ignore",
-    }
-    if settings.refresh_checkpoints:
-        preferences["checkpoint_percentages"] = list(settings.refresh_checkpoints)
-        preferences["checkpoint_delay"] = str(settings.refresh_pause_seconds)
-    if alarms:
-        preferences["alarm_specification"] = {"alarms": list(alarms)}
-    return {"strategy": "Rolling", "preferences": preferences}
 
 
 def tags(

@@ -10,6 +10,7 @@ from . import (
     permissions,
     protection,
     retention,
+    rollouts,
     routing,
     serving,
     tags,
@@ -17,8 +18,8 @@ from . import (
 from .model import Rule, Stack, StackRule, Violation
 
 _THEMES = (
-    encryption, exposure, permissions, instances, serving, routing, protection, tags, retention,
-    alarms,
+    encryption, exposure, permissions, instances, rollouts, serving, routing, protection, tags,
+    retention, alarms,
 )  # fmt: skip
 ALL: tuple[Rule | StackRule, ...] = tuple(rule for theme in _THEMES for rule in theme.RULES)
 

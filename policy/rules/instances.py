@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .model import UNKNOWN, Checked, Level, Rule, Stack, StackRule
-from .values import absent, among, items, look, number, on, parsed, prop
+from .values import absent, among, items, look, number, parsed, prop
 
 GROUP = "aws:autoscaling/group:Group"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -101,19 +101,6 @@ def _logins(resource: Checked) -> Iterator[str]:
         yield "carries an SSH key: use SSM Session Manager, which leaves a record"
 
 
-def _rollbacks(resource: Checked) -> Iterator[str]:
-    refresh = prop(resource, "instanceRefresh")
-    preferences = look(refresh, "preferences")
-    if absent(refresh) or not on(look(preferences, "autoRollback")):
-        yield "goes on with a bad version: give it an instanceRefresh with autoRollback"
-    healthy = look(preferences, "minHealthyPercentage")
-    if healthy is not UNKNOWN and (number(healthy) or 90) < 90:
-        yield f"may lose {100 - (number(healthy) or 0):.0f} % of its servers in a refresh: keep 90"
-    alarms = look(preferences, "alarmSpecification", "alarms")
-    if resource.production and absent(refresh) is False and absent(alarms):
-        yield "rolls back only when servers do not start: name alarms in alarmSpecification"
-
-
 RULES = (
     Rule(
         "metadata-v2",
@@ -151,12 +138,5 @@ RULES = (
     ),
     Rule(
         "no-ssh-key", Level.MANDATORY, "Nobody logs in with a key.", (TEMPLATE, INSTANCE), _logins
-    ),
-    Rule(
-        "refresh-rolls-back",
-        Level.MANDATORY,
-        "A new version that does not work is rolled back, in prod also at an alarm.",
-        (GROUP,),
-        _rollbacks,
     ),
 )

@@ -14,6 +14,7 @@ from typing import Any
 
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi import _types
+from pulumi.dynamic.dynamic import PROVIDER_KEY
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import resource_pb2 as pb
 
@@ -28,6 +29,8 @@ _SUPPORTED = (
 )
 _SUPPORTED_IDS = ("secrets", "aliasSpecs", "deletedWith")
 _STACK = "pulumi:pulumi:Stack"
+_DYNAMIC = "pulumi-python:"
+"""Resources whose provider is Python code of the program: all they have is what they are given."""
 _KEYWORDS = {"lambda": "lambda_"}
 
 
@@ -88,6 +91,7 @@ class Recorder:
     def RegisterResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
         urn = self._urn(request)
         properties, secrets = _plain(json_format.MessageToDict(request.object))
+        properties.pop(PROVIDER_KEY, None)
         timeouts = {
             name: value
             for name in ("create", "update", "delete")
@@ -148,6 +152,8 @@ class Recorder:
 
     def _computed(self, resource: Resource) -> dict[str, Any]:
         """The outputs: inputs as given, and a reference for all that was left to AWS."""
+        if resource.type.startswith(_DYNAMIC):
+            return {**resource.properties, "id": self._reference(resource, "id")}
         # Nothing is made up for what is given: the type of a firewall's rules contains itself.
         outputs = {
             name: resource.properties[name]

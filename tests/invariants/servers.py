@@ -1,6 +1,7 @@
 """How servers boot, are replaced, and leave."""
 
 import base64
+import json
 import re
 
 from slipway import contract
@@ -27,20 +28,41 @@ def metadata_needs_a_token(graph):
 
 @invariant
 def a_refresh_can_roll_back(graph):
-    """Auto-rollback is refused for `$Latest`, `$Default` and an AMI given as a parameter."""
+    """Auto-rollback is refused for `$Latest`, `$Default` and an AMI given as a parameter. It goes
+    back to what the group says, which nothing but the refresh may change.
+    """
     group = group_of(graph)
-    policy = group.properties["mixedInstancesPolicy"]["launchTemplate"]
-    version = policy["launchTemplateSpecification"]["version"]
+    assert "instanceRefresh" not in group.properties
+    assert "mixedInstancesPolicy" in group.ignore_changes
+    assert graph.of("Rollout")
+    (rollout,) = graph.of("Rollout")
+    assert rollout.properties["group"] == group.properties["name"]
+    desired = json.loads(rollout.properties["desired"])["MixedInstancesPolicy"]["LaunchTemplate"]
+    version = desired["LaunchTemplateSpecification"]["Version"]
+    made_with = group.properties["mixedInstancesPolicy"]["launchTemplate"]
+    assert version == made_with["launchTemplateSpecification"]["version"]
     assert version.isdigit()
     assert graph.target(version) is template_of(graph)
     assert "resolve:" not in template_of(graph).properties["imageId"]
-    preferences = group.properties["instanceRefresh"]["preferences"]
-    assert preferences["autoRollback"] is True
+    preferences = json.loads(rollout.properties["preferences"])
+    assert preferences["AutoRollback"] is True
     alarms = {alarm.properties["name"] for alarm in graph.of("MetricAlarm")}
-    watched = preferences["alarmSpecification"]["alarms"]
+    watched = preferences["AlarmSpecification"]["Alarms"]
     assert watched
     for name in watched:
-        assert name in alarms or graph.target(name).type.endswith(":MetricAlarm")
+        referred = name in graph.references and graph.target(name).type.endswith(":MetricAlarm")
+        assert referred or name in alarms
+
+
+@invariant
+def a_group_keeps_the_hooks_it_was_made_with(graph):
+    """Changes of `initialLifecycleHooks` never reach AWS: the same hooks stand beside the group."""
+    group = group_of(graph)
+    beside = {hook.properties["name"]: dict(hook.properties) for hook in graph.of("LifecycleHook")}
+    for properties in beside.values():
+        assert properties.pop("autoscalingGroupName") == group.properties["name"]
+    initial = group.properties.get("initialLifecycleHooks", [])
+    assert beside == {hook["name"]: hook for hook in initial}
 
 
 @invariant

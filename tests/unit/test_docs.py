@@ -1,6 +1,7 @@
 """What the documents say is so: commands exist, headings match alarms, figures match the stack."""
 
 import difflib
+import json
 import re
 import shlex
 
@@ -131,15 +132,12 @@ def test_the_runbook_has_a_heading_for_every_alarm_and_for_no_other():
 
 def test_the_runbook_marks_the_alarms_that_end_a_rollout():
     marked = set(re.findall(r"^### ([a-z0-9-]+)\n↩", OPERATIONS, flags=re.MULTILINE))
-    group = "aws:autoscaling/group:Group"
     watched = {
         name.removeprefix(f"slipway-{environment}-")
         for environment in ENVIRONMENTS
         for shape in SHAPES
-        for (made,) in [evaluated(environment, shape).of(group)]
-        for name in made.properties["instanceRefresh"]["preferences"]["alarmSpecification"][
-            "alarms"
-        ]
+        for (rollout,) in [evaluated(environment, shape).of("Rollout")]
+        for name in json.loads(rollout.properties["preferences"])["AlarmSpecification"]["Alarms"]
     }
     assert marked == watched
 

@@ -111,6 +111,8 @@ OUTSIDE = {
 }
 """What the files outside the kit may import besides the standard library. The pack's environment
 has neither the kit nor the stack."""
+BESIDES = {"infra/instance_refresh.py": {"boto3", "botocore"}}
+"""What single files may import besides: this one is run by Pulumi's engine, against AWS."""
 FOR_TYPES = {"policy/rules/**/*.py": {"slipway.stack.graph"}}
 """What they may name besides as a type."""
 
@@ -118,13 +120,13 @@ FOR_TYPES = {"policy/rules/**/*.py": {"slipway.stack.graph"}}
 def strangers(root: Path, pattern: str) -> list[str]:
     found = []
     for path in sorted(root.glob(pattern)):
+        name = path.relative_to(root).as_posix()
+        everywhere = OUTSIDE[pattern] | BESIDES.get(name, set())
         for each in imports(path, root):
-            allowed = OUTSIDE[pattern] | (
-                FOR_TYPES.get(pattern, set()) if each.for_types else set()
-            )
-            known = any(f"{each.module}.".startswith(f"{name}.") for name in allowed)
-            if not known and each.module.split(".")[0] not in sys.stdlib_module_names:
-                found.append(f"{path.relative_to(root).as_posix()} imports {each.module}")
+            allowed = everywhere | (FOR_TYPES.get(pattern, set()) if each.for_types else set())
+            named = any(f"{each.module}.".startswith(f"{prefix}.") for prefix in allowed)
+            if not named and each.module.split(".")[0] not in sys.stdlib_module_names:
+                found.append(f"{name} imports {each.module}")
     return found
 
 

@@ -29,6 +29,17 @@ def put(value, *path):
     return change
 
 
+def within(name, value, *path):
+    """A change: this value at that path of a property that is JSON."""
+
+    def change(properties):
+        inner = json.loads(properties[name])
+        put(value, *path)(inner)
+        properties[name] = json.dumps(inner)
+
+    return change
+
+
 def allow(action, resource="*", **more):
     """A change: a policy document that allows this as well."""
 
@@ -70,6 +81,7 @@ def let_through(properties):
     properties["actions"] = [{"type": "forward"}]
 
 
+VERSION = ("MixedInstancesPolicy", "LaunchTemplate", "LaunchTemplateSpecification", "Version")
 CPU = put([{"instanceType": "c7i.2xlarge"}], "mixedInstancesPolicy", "launchTemplate", "overrides")
 
 
@@ -99,12 +111,17 @@ MISTAKES = [
     ("metadata_needs_a_token", "LaunchTemplate", put("optional", "metadataOptions", "httpTokens")),
     ("metadata_needs_a_token", "LaunchTemplate",
      put(2, "metadataOptions", "httpPutResponseHopLimit")),
-    ("a_refresh_can_roll_back", GROUP,
-     put("$Latest", "mixedInstancesPolicy", "launchTemplate", "launchTemplateSpecification",
-         "version")),
+    ("a_refresh_can_roll_back", "Rollout", within("desired", "$Latest", *VERSION)),
+    ("a_refresh_can_roll_back", "Rollout", within("desired", "7", *VERSION)),
+    ("a_refresh_can_roll_back", "Rollout", put("another", "group")),
+    ("a_refresh_can_roll_back", "Rollout", None),
+    ("a_refresh_can_roll_back", GROUP, put({"strategy": "Rolling"}, "instanceRefresh")),
     ("a_refresh_can_roll_back", "LaunchTemplate", put("resolve:ssm:/aws/ami", "imageId")),
-    ("a_refresh_can_roll_back", GROUP,
-     put(False, "instanceRefresh", "preferences", "autoRollback")),
+    ("a_refresh_can_roll_back", "Rollout", within("preferences", False, "AutoRollback")),
+    ("a_refresh_can_roll_back", "Rollout",
+     within("preferences", ["gone"], "AlarmSpecification", "Alarms")),
+    ("a_group_keeps_the_hooks_it_was_made_with", "LifecycleHook", None),
+    ("a_group_keeps_the_hooks_it_was_made_with", "LifecycleHook", put(77, "heartbeatTimeout")),
     ("draining_fits_into_the_notice", GROUP,
      put(300, "initialLifecycleHooks", 1, "heartbeatTimeout")),
     ("draining_fits_into_the_notice", "TargetGroup", put(180, "deregistrationDelay")),

@@ -48,6 +48,7 @@ TOKENS = {
         "aws:sqs/queue:Queue",
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
         "pulumi:providers:aws",
+        "pulumi-python:dynamic/slipway:Rollout",
     )
 }
 

@@ -50,9 +50,15 @@ def hook(transition, seconds, result="ABANDON"):
     }
 
 
-def refresh(**preferences):
-    settings = {"minHealthyPercentage": 100, "autoRollback": True, **preferences}
-    return {"strategy": "Rolling", "preferences": settings}
+def rollout(environment="prod", **preferences):
+    settings = {"MinHealthyPercentage": 100, "AutoRollback": True, **preferences}
+    return a("Rollout", environment=environment, preferences=json.dumps(settings))
+
+
+def bringing(version):
+    template = {"LaunchTemplateSpecification": {"Version": version}}
+    desired = {"MixedInstancesPolicy": {"LaunchTemplate": template}}
+    return a("Rollout", desired=json.dumps(desired))
 
 
 def loading(gib, **properties):
@@ -100,24 +106,25 @@ EXAMPLES = (
     ),
     good("no-ssh-key", a("LaunchTemplate"), a("Instance")),
     bad("no-ssh-key", "Session Manager", a("LaunchTemplate", keyName="mine")),
-    good(
-        "refresh-rolls-back",
-        a("Group", instanceRefresh=refresh(alarmSpecification={"alarms": ["errors"]})),
-    ),
-    good("refresh-rolls-back", a("Group", environment="dev", instanceRefresh=refresh())),
-    good("refresh-rolls-back", a("Group", instanceRefresh=UNKNOWN)),
-    bad("refresh-rolls-back", "with autoRollback", a("Group", environment="dev")),
+    good("rollout-of-groups", ASG, a("Rollout", refers={"group": ASG})),
+    bad("rollout-of-groups", "give it a Rollout", ASG),
+    bad("rollout-of-groups", "give it a Rollout", ASG, a("Rollout", group="another")),
     bad(
-        "refresh-rolls-back",
-        "with autoRollback",
-        a("Group", environment="dev", instanceRefresh=refresh(autoRollback=False)),
+        "rollout-of-groups",
+        "leave it to a Rollout",
+        a("Group", instanceRefresh={"strategy": "Rolling"}),
+        a("Rollout", refers={"group": a("Group")}),
     ),
-    bad(
-        "refresh-rolls-back",
-        "50 % of its servers",
-        a("Group", environment="dev", instanceRefresh=refresh(minHealthyPercentage=50)),
-    ),
-    bad("refresh-rolls-back", "name alarms", a("Group", instanceRefresh=refresh())),
+    good("rollout-rolls-back", rollout(AlarmSpecification={"Alarms": ["errors"]})),
+    good("rollout-rolls-back", rollout(environment="dev")),
+    good("rollout-rolls-back", a("Rollout", preferences=UNKNOWN)),
+    bad("rollout-rolls-back", "set AutoRollback", rollout(environment="dev", AutoRollback=False)),
+    bad("rollout-rolls-back", "set AutoRollback", rollout(environment="dev", AutoRollback=None)),
+    bad("rollout-rolls-back", "50 %", rollout(environment="dev", MinHealthyPercentage=50)),
+    bad("rollout-rolls-back", "name alarms", rollout()),
+    good("rollout-version-pinned", bringing("7"), a("Rollout", desired=UNKNOWN)),
+    bad("rollout-version-pinned", "$Latest", bringing("$Latest")),
+    bad("rollout-version-pinned", "$Default", a("Rollout", desired="{}")),
     good("warm-pool-without-spot", group(warmPool={"minSize": 1})),
     good("warm-pool-without-spot", group(percent=0, base=2, maxSize=2, warmPool={"minSize": 1})),
     good("warm-pool-without-spot", group(percent=UNKNOWN, warmPool={"minSize": 1})),
