@@ -1,11 +1,8 @@
-import json
-
 import pulumi
 
 from infra.container import ContainerService, ContainerServiceArgs
-from slipway import contract
 from slipway.stack.program import record
-from tests.servers import CPU_TYPES, IMAGE, NAMES, PLACE, TIMINGS, balanced, server_settings
+from tests.servers import IMAGE, NAMES, PLACE, TIMINGS, balanced, server_settings
 
 
 def service(*types, traffic=True, alarms=("slipway-dev-errors",), said=None, **changes):
@@ -39,12 +36,6 @@ def properties(kind, *types, **changes):
     return found.properties
 
 
-def container(*types, **changes):
-    task = properties("TaskDefinition", *types, **changes)
-    (found,) = json.loads(task["containerDefinitions"])
-    return found
-
-
 def test_servers_come_and_go_with_tasks():
     provider = properties("CapacityProvider")["autoScalingGroupProvider"]
     assert provider["autoScalingGroupArn"] == "arn:fleet"
@@ -52,6 +43,11 @@ def test_servers_come_and_go_with_tasks():
     assert provider["managedScaling"]["targetCapacity"] == 100
     assert provider["managedDraining"] == "ENABLED"
     assert provider["managedTerminationProtection"] == "ENABLED"
+
+
+def test_capacity_waits_for_the_cluster_with_which_aws_makes_the_role_of_ecs():
+    (provider,) = service().of("aws:ecs/capacityProvider:CapacityProvider")
+    assert any("ecs/cluster:Cluster" in urn for urn in provider.depends_on)
 
 
 def test_the_cluster_is_called_what_boot_calls_it_and_is_watched():
@@ -67,7 +63,7 @@ def test_nobody_steps_into_a_container():
     assert trace["logConfiguration"]["cloudWatchEncryptionEnabled"] is True
 
 
-def test_a_failed_deployment_is_rolled_back_to_a_revision_that_is_still_there():
+def test_a_failed_deployment_is_rolled_back():
     made = properties("Service")
     assert made["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
     assert made["alarms"] == {
@@ -75,7 +71,6 @@ def test_a_failed_deployment_is_rolled_back_to_a_revision_that_is_still_there():
         "enable": True,
         "rollback": True,
     }
-    assert properties("TaskDefinition")["skipDestroy"] is True
     assert "alarms" not in properties("Service", alarms=())
 
 
@@ -124,83 +119,3 @@ def test_scaling_is_told_which_service():
     said = []
     service(said=said)
     assert said == ["service/slipway-dev/slipway-dev"]
-
-
-def test_the_container_is_confined():
-    made = container()
-    assert made["user"] == "1000:1000"
-    assert made["privileged"] is False
-    assert made["readonlyRootFilesystem"] is True
-    assert made["dockerSecurityOptions"] == ["no-new-privileges"]
-    assert made["linuxParameters"]["capabilities"] == {"add": [], "drop": ["ALL"]}
-    (folder,) = made["mountPoints"]
-    assert folder["containerPath"] == "/var/lib/slipway"
-    assert [each["containerPath"] for each in made["linuxParameters"]["tmpfs"]] == ["/tmp"]
-
-
-def test_the_image_is_named_by_its_digest():
-    assert container()["image"] == IMAGE
-
-
-def test_a_gpu_task_takes_all_gpus_of_a_server_and_a_cpu_task_asks_for_none():
-    assert container()["resourceRequirements"] == [{"type": "GPU", "value": "1"}]
-    four = container("g6.12xlarge")
-    assert four["resourceRequirements"] == [{"type": "GPU", "value": "4"}]
-    assert container(*CPU_TYPES)["resourceRequirements"] == []
-
-
-def test_the_task_fits_into_the_smallest_server_and_onto_it_but_once():
-    reserved = container("m7i.xlarge", "m7i.2xlarge")["memoryReservation"]
-    assert 0.5 * 16384 < reserved < 0.9 * 16384
-
-
-def test_in_host_mode_ports_are_those_of_the_server():
-    ports = container()["portMappings"]
-    assert {(each["containerPort"], each["hostPort"]) for each in ports} == {
-        (8000, 8000),
-        (8001, 8001),
-        (8002, 8002),
-        (8003, 8003),
-        (8004, 8004),
-    }
-
-
-def test_in_bridge_mode_docker_picks_the_ports_of_requests():
-    made = container(network_mode="bridge", hop_limit=2)
-    assert {(each["containerPort"], each["hostPort"]) for each in made["portMappings"]} == {
-        (8000, 0),
-        (8001, 0),
-        (8002, 8002),
-        (8003, 8003),
-        (8004, 8004),
-    }
-
-
-def test_the_container_gets_its_time_to_stop():
-    assert container()["stopTimeout"] == TIMINGS.stop_seconds
-
-
-def test_a_container_is_replaced_when_triton_is_gone():
-    check = container()["healthCheck"]
-    assert check["command"][0] == "CMD"
-    assert check["command"][-1] == "http://127.0.0.1:8000/v2/health/live"
-    assert check["startPeriod"] <= 300, "ECS takes no more"
-
-
-def test_the_node_is_told_where_it_belongs_but_no_hook_to_complete():
-    told = {each["name"]: each["value"] for each in container()["environment"]}
-    assert told == {
-        contract.ENV_STORE: "s3://bucket",
-        contract.ENV_ENVIRONMENT: "dev",
-        contract.ENV_REGION: "eu-central-1",
-        contract.ENV_METRICS: "cloudwatch",
-        contract.ENV_EXIT_TIMEOUT: "30",
-        contract.ENV_FOLDER: "/var/lib/slipway",
-    }
-
-
-def test_what_the_node_says_goes_to_the_log_group_and_never_stops_it():
-    log = container()["logConfiguration"]
-    assert log["logDriver"] == "awslogs"
-    assert log["options"]["awslogs-group"] == "/slipway/dev/servers"
-    assert log["options"]["mode"] == "non-blocking"
