@@ -63,9 +63,9 @@ HTTP_PORT = 8000
 GRPC_PORT = 8001
 METRICS_PORT = 8002
 READINESS_PORT = 8003
-"""The node's own answer on a fleet, at `HEALTH_READY`: true once every released model is served, and
-then while those that were do answer; false from the moment when the server is to leave. Triton's is
-true before and after.
+"""The node's own answer on a fleet, at `HEALTH_READY`: true once every released model is served,
+and then while those that were do answer; false from the moment when the server is to leave.
+Triton's is true before and after.
 """
 GRPC_READINESS_PORT = 8004
 """The same answer over gRPC, at `GRPC_HEALTH`, as the status of the call: load balancers do not
