@@ -46,13 +46,21 @@ class Authentication(pulumi.ComponentResource):
                 "ignore_client_certificate_expiry": False,
             }
         if settings.auth == "jwt":
-            # Signature (RS256 alone), iss and exp; nbf and iat where the token has them.
+            # Besides: signature (RS256 alone), iss and exp; nbf and iat where the token has them.
             self.before_forwarding = (
                 {
                     "type": "jwt-validation",
                     "jwt_validation": {
                         "issuer": settings.jwt_issuer,
                         "jwks_endpoint": settings.jwt_keys,
+                        # An issuer makes tokens for other services too.
+                        "additional_claims": [
+                            {
+                                "name": "aud",
+                                "format": settings.jwt_audience_format,
+                                "values": [settings.jwt_audience],
+                            }
+                        ],
                     },
                 },
             )

@@ -38,8 +38,10 @@ EMPTY_INGRESS: Mapping[str, Any] = {
     "trust_store": "",
     "jwt_issuer": "",
     "jwt_keys": "",
+    "jwt_audience": "",
+    "jwt_audience_format": "single-string",
     "waf": False,
-    "waf_rate_limit": 6000,
+    "waf_rate_limit": 100_000,
 }
 REGION = "eu-central-1"
 ZONE = "Z01234567EXAMPLE"
@@ -91,6 +93,7 @@ def valid_settings(draw: st.DrawFn) -> Settings:
     zones = 1 if supply == "one reservation" else draw(st.integers(2 if needs_two else 1, 3))
     bridged = shape == "container" and draw(st.booleans())
     servers = draw(_servers(shape, supply, prod=prod, bridge=bridged))
+    network = draw(_network(zones))
     return Settings(
         environment=environment,
         region=REGION,
@@ -99,12 +102,12 @@ def valid_settings(draw: st.DrawFn) -> Settings:
         protect=prod or draw(st.booleans()),
         owner="ml-platform",
         cost_center=draw(st.sampled_from(("", "4711"))),
-        network=draw(_network(zones)),
+        network=network,
         store=draw(_store),
         publisher=draw(st.sampled_from(_PUBLISHERS)),
         servers=servers,
         scaling=draw(_scaling(servers, balancer, prod=prod)),
-        ingress=draw(_ingress(balancer, servers.drain_seconds)),
+        ingress=draw(_ingress(balancer, servers.drain_seconds, network.nat)),
         observability=draw(_observability(prod=prod)),
     )
 
@@ -237,7 +240,7 @@ def _scaling(
 
 
 @st.composite
-def _ingress(draw: st.DrawFn, balancer: str, drain_seconds: int) -> IngressSettings:
+def _ingress(draw: st.DrawFn, balancer: str, drain_seconds: int, nat: str) -> IngressSettings:
     values = {
         **EMPTY_INGRESS,
         "load_balancer": balancer,
@@ -252,7 +255,8 @@ def _ingress(draw: st.DrawFn, balancer: str, drain_seconds: int) -> IngressSetti
         )
     if balancer == "application":
         values["auth"] = draw(st.sampled_from(("none", "mtls", "jwt")))
-        values["public"] = values["auth"] != "none" and draw(st.booleans())
+        fetches = values["auth"] == "jwt" and nat == "none"
+        values["public"] = fetches or (values["auth"] != "none" and draw(st.booleans()))
         values["waf"] = draw(st.booleans())
         values["waf_rate_limit"] = draw(st.integers(10, 2_000_000_000))
     if values["auth"] == "mtls":
@@ -260,6 +264,8 @@ def _ingress(draw: st.DrawFn, balancer: str, drain_seconds: int) -> IngressSetti
     if values["auth"] == "jwt":
         values["jwt_issuer"] = "https://login.example.com/"
         values["jwt_keys"] = "https://login.example.com/.well-known/jwks.json"
+        values["jwt_audience"] = "https://models.example.com"
+        values["jwt_audience_format"] = draw(st.sampled_from(("single-string", "string-array")))
     return IngressSettings(**values)
 
 

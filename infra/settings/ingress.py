@@ -12,7 +12,7 @@ _LONGEST_IDLE = 4000
 _LIKE = "Write networks like 198.51.100.0/24, or leave it empty"
 
 _URL = r"https://[^\s/?#]+\.[^\s?#]+"
-_URL_LENGTH = 256
+_CLAIM_LENGTH = 256
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,9 @@ class IngressSettings:
     connect; empty is everybody where public, the VPC otherwise. `domain` is the name that clients
     use, `zone_id` its Route 53 zone, and `certificate_arn` a certificate of one's own. `auth`:
     `none`, `mtls` (`trust_store` is `s3://bucket/key` of the CA bundle) or `jwt` (`jwt_issuer`,
-    and `jwt_keys`, the URL of its JWKS). `waf_rate_limit`: requests of one address in 5 minutes.
-    `longest_request_seconds` decides the idle timeout.
+    `jwt_keys`, the URL of its JWKS, and `jwt_audience`, which tokens name as `jwt_audience_format`
+    says: `single-string` or `string-array`). `waf_rate_limit`: requests of one address in 5
+    minutes. `longest_request_seconds` decides the idle timeout.
     """
 
     load_balancer: str
@@ -37,6 +38,8 @@ class IngressSettings:
     trust_store: str
     jwt_issuer: str
     jwt_keys: str
+    jwt_audience: str
+    jwt_audience_format: str
     waf: bool
     waf_rate_limit: int
     longest_request_seconds: int
@@ -190,29 +193,38 @@ class IngressSettings:
             "it is no object in S3",
             "Write s3://bucket/key",
         )
-        for field, what in (("jwt_issuer", "iss"), ("jwt_keys", "JWKS")):
+        self._check_tokens(check)
+
+    def _check_tokens(self, check: Checks) -> None:
+        url = "Set it to an https URL of the identity provider"
+        for field, why, mend in (
+            ("jwt_issuer", "tokens cannot be checked without it (iss)", url),
+            ("jwt_keys", "tokens cannot be checked without it (JWKS)", url),
+            (
+                "jwt_audience",
+                "tokens that the issuer made for other services would be taken as well",
+                "Set it to what the identity provider writes as aud into tokens for this one",
+            ),
+        ):
             value = getattr(self, field)
-            check.refuse_if(
-                self.auth == "jwt" and not value,
-                field,
-                f"tokens cannot be checked without it ({what})",
-                "Set it to an https URL of the identity provider",
-            )
+            check.refuse_if(self.auth == "jwt" and not value, field, why, mend)
             check.refuse_if(
                 value and self.auth in {"none", "mtls"},
                 field,
                 f"slipway:auth is {self.auth}, and only jwt has one",
                 "Remove it, or set slipway:auth to jwt",
             )
+            check.refuse_if(
+                len(value) > _CLAIM_LENGTH,
+                field,
+                f"AWS takes {_CLAIM_LENGTH} characters, and these are {len(value)}",
+                "Use a shorter one",
+            )
+        for field in ("jwt_issuer", "jwt_keys"):
             check.matches(
                 field, _URL, "it is no https URL", "Write it as the provider publishes it"
             )
-            check.refuse_if(
-                len(value) > _URL_LENGTH,
-                field,
-                f"AWS takes {_URL_LENGTH} characters, and these are {len(value)}",
-                "Use a shorter URL",
-            )
+        check.one_of("jwt_audience_format", "single-string", "string-array")
 
 
 def _example(network: ipaddress.IPv4Network) -> bool:

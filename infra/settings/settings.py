@@ -204,6 +204,13 @@ class Settings:
             f"the load balancer is in {self.region} and takes certificates of that region alone",
             "Request or import it there",
         )
+        check.refuse_if(
+            self.ingress.auth == "jwt" and not self.ingress.public and self.network.nat == "none",
+            "auth",
+            "slipway:nat is none, so that an internal load balancer could not fetch the issuer's "
+            "keys, and every token would be refused",
+            "Set slipway:nat to single or zone, or it to mtls",
+        )
 
     def _check_prod(self, check: Checks) -> None:
         servers = self.servers

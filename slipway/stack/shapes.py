@@ -26,6 +26,7 @@ _ALONE = {
     "slipway:trustStore": "",
     "slipway:jwtIssuer": "",
     "slipway:jwtKeys": "",
+    "slipway:jwtAudience": "",
     "slipway:waf": "false",
 }
 _CHANGES = {

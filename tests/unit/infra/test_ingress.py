@@ -26,6 +26,8 @@ SETTINGS = IngressSettings(
     trust_store="s3://acme-trust/clients/ca.pem",
     jwt_issuer="",
     jwt_keys="",
+    jwt_audience="",
+    jwt_audience_format="single-string",
     waf=True,
     waf_rate_limit=3000,
     longest_request_seconds=60,
@@ -39,6 +41,7 @@ JWT = dataclasses.replace(
     trust_store="",
     jwt_issuer="https://issuer.example.com",
     jwt_keys="https://issuer.example.com/keys.json",
+    jwt_audience="https://models.example.com",
 )
 
 
@@ -304,8 +307,26 @@ def test_a_token_is_asked_for_before_every_request_that_is_let_through():
         assert first["jwtValidation"] == {
             "issuer": "https://issuer.example.com",
             "jwksEndpoint": "https://issuer.example.com/keys.json",
+            "additionalClaims": [
+                {
+                    "name": "aud",
+                    "format": "single-string",
+                    "values": ["https://models.example.com"],
+                }
+            ],
         }
     assert "mutualAuthentication" not in the(graph, "Listener", port=443).properties
+
+
+def test_an_audience_is_looked_for_where_tokens_have_it():
+    graph, _ = build(dataclasses.replace(JWT, jwt_audience_format="string-array"))
+    formats = {
+        claim["format"]
+        for rule in graph.of("ListenerRule")
+        for action in rule.properties["actions"]
+        for claim in action.get("jwtValidation", {}).get("additionalClaims", [])
+    }
+    assert formats == {"string-array"}
 
 
 def test_only_where_tokens_are_asked_for_does_it_reach_their_issuer(application):

@@ -306,6 +306,17 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
         "no https URL",
     ),
     ("prod", {"jwt_issuer": LONG}, "slipway:jwtIssuer", LONG, "256 characters"),
+    ("prod", {"jwt_audience": ""}, "slipway:jwtAudience", "empty", "for other services"),
+    ("prod", {"jwt_audience": LONG}, "slipway:jwtAudience", LONG, "256 characters"),
+    ("staging", {"jwt_audience": "models"}, "slipway:jwtAudience", "models", "only jwt"),
+    (
+        "prod",
+        {"jwt_audience_format": "list"},
+        "slipway:jwtAudienceFormat",
+        "list",
+        "single-string or string-array",
+    ),
+    ("prod", {"public": "false", "nat": "none"}, "slipway:auth", "jwt", "the issuer's keys"),
     (
         "staging",
         {"jwt_issuer": "https://a.example.com"},
@@ -452,6 +463,8 @@ def test_the_committed_environments_are_valid(stack):
         ("prod", {"spot_percent": "0", "warm_pool": "3"}),
         ("prod", {"allowed_cidrs": '["198.51.100.0/24"]'}),
         ("prod", {"vpc_cidr": "192.168.4.0/22"}),
+        ("prod", {"public": "false", "allowed_cidrs": '["10.0.0.0/8"]'}),
+        ("prod", {"nat": "none"}),
         ("dev", {**OPEN, "zones": "1", "capacity_reservation": "cr-0123456789abcdef0"}),
     ],
 )
@@ -476,6 +489,7 @@ def test_generated_settings_are_valid_whatever_was_drawn(generated):
         lambda s: s.ingress.public and s.ingress.auth == "mtls" and s.ingress.waf,
         lambda s: s.scaling.scale_on == "requests" and s.scaling.sleep,
         lambda s: s.servers.hop_limit == 2 and s.network.nat == "none",
+        lambda s: s.ingress.auth == "jwt" and s.network.nat == "none",
         lambda s: not s.image and s.publisher.publisher_issuer,
     ],
 )
