@@ -7,10 +7,12 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.alarm import Alarm
-from infra.alarm_catalogue import watched
+from infra.alarm_catalogue import Watched, alarms_of
+from infra.firewall import RATE
 from infra.metrics import Metric
 from infra.names import Names
-from infra.settings import ObservabilitySettings
+from infra.place import Place
+from infra.settings import ObservabilitySettings, ServerSettings
 from infra.traffic import Traffic
 
 Dimensions = Mapping[str, pulumi.Input[str]]
@@ -19,14 +21,16 @@ Dimensions = Mapping[str, pulumi.Input[str]]
 @dataclass(frozen=True)
 class AlarmsArgs:
     """`asleep_at_times`: there are hours without a server. `traffic` is None where no load balancer
-    is.
+    is; `firewall`: one stands before it.
     """
 
+    shape: str
     settings: ObservabilitySettings
+    servers: ServerSettings
     names: Names
-    gpu: bool
-    max_servers: int
+    place: Place
     asleep_at_times: bool
+    firewall: bool
     topic_arn: pulumi.Input[str]
     traffic: Traffic | None
 
@@ -45,11 +49,16 @@ class Alarms(pulumi.ComponentResource):
         self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("slipway:infra:Alarms", name, None, opts)
-        alarms = watched(
-            load_balancer=args.traffic.kind if args.traffic else "none",
-            gpu=args.gpu,
-            max_servers=args.max_servers,
-            asleep_at_times=args.asleep_at_times,
+        alarms = alarms_of(
+            Watched(
+                load_balancer=args.traffic.kind if args.traffic else "none",
+                firewall=args.firewall,
+                tasks=args.shape == "container",
+                gpu=args.servers.gpu,
+                min_servers=args.servers.min_servers,
+                max_servers=args.servers.max_servers,
+                asleep_at_times=args.asleep_at_times,
+            )
         )
         names: list[str] = []
         rollback_names: list[pulumi.Output[str]] = []
@@ -82,6 +91,11 @@ def _watches(alarm: Alarm, args: AlarmsArgs) -> tuple[tuple[str, Dimensions], ..
     whole: Dimensions = {
         "Environment": args.names.environment,
         "AutoScalingGroupName": args.names.group,
+        "ClusterName": args.names.group,
+        "ServiceName": args.names.group,
+        "WebACL": args.names.prefix,
+        "Rule": RATE,
+        "Region": args.place.region,
     }
     if args.traffic is None:
         return (("", whole),)

@@ -12,6 +12,8 @@ from infra.names import Names
 
 RATE_WINDOW = 300
 """Seconds."""
+RATE = "rate"
+"""The rule that limits requests, and its metric."""
 
 COUNTED = (
     "SizeRestrictions_BODY",
@@ -57,7 +59,8 @@ class Firewall(pulumi.ComponentResource):
             description="Managed rules and a rate limit before the load balancer",
             default_action={"allow": {}},
             rules=[_rate(args.rate_limit), *_managed()],
-            visibility_config=_visible("all"),
+            # A firewall with the same name would count as the same.
+            visibility_config=_visible(args.names.prefix),
             opts=inside,
         )
         aws.wafv2.WebAclAssociation(
@@ -97,7 +100,7 @@ class Firewall(pulumi.ComponentResource):
 
 def _rate(limit: int) -> aws.wafv2.WebAclRuleArgsDict:
     return {
-        "name": "rate",
+        "name": RATE,
         "priority": 0,
         "action": {"block": {"custom_response": {"response_code": 429}}},
         "statement": {
@@ -107,7 +110,7 @@ def _rate(limit: int) -> aws.wafv2.WebAclRuleArgsDict:
                 "evaluation_window_sec": RATE_WINDOW,
             }
         },
-        "visibility_config": _visible("rate"),
+        "visibility_config": _visible(RATE),
     }
 
 

@@ -15,11 +15,14 @@ HOST_NAMESPACE = "Slipway/Host"
 TRITON_NAMESPACE = "Slipway/Triton"
 _GROUP_NAMESPACE = "AWS/AutoScaling"
 _APPLICATION, _NETWORK = "AWS/ApplicationELB", "AWS/NetworkELB"
+_FIREWALL, _TASKS = "AWS/WAFV2", "ECS/ContainerInsights"
 
 _ENVIRONMENT = (contract.METRICS_DIMENSION,)
 _GROUP = ("AutoScalingGroupName",)
 _BALANCER = ("LoadBalancer",)
 _TARGETS = ("TargetGroup", "LoadBalancer")
+_RULE = ("WebACL", "Rule", "Region")
+_SERVICE = ("ClusterName", "ServiceName")
 
 
 @dataclass(frozen=True)
@@ -159,11 +162,20 @@ FLOW_HEALTHY = Published(_NETWORK, "HealthyHostCount", _TARGETS, "Minimum")
 FLOW_UNHEALTHY = Published(_NETWORK, "UnHealthyHostCount", _TARGETS, "Maximum")
 NETWORK = (FLOWS, NEW_FLOWS, FLOW_BYTES, SERVER_RESETS, FLOW_HEALTHY, FLOW_UNHEALTHY)
 
+# Of a firewall's rule, both by their metric names; nothing while it is zero.
+RATE_BLOCKED = Published(_FIREWALL, "BlockedRequests", _RULE, "Sum")
+FIREWALL = (RATE_BLOCKED,)
+
+# Of a service of ECS, and only while one of its tasks runs.
+TASKS_DESIRED = Published(_TASKS, "DesiredTaskCount", _SERVICE, "Average")
+TASKS_RUNNING = Published(_TASKS, "RunningTaskCount", _SERVICE, "Average")
+TASKS = (TASKS_DESIRED, TASKS_RUNNING)
+
 
 def catalogue(*, gpu: bool) -> frozenset[tuple[str, str, frozenset[str]]]:
     """All that is published of GPU or CPU servers: namespace, name and names of dimensions."""
     published = (
         *NODE, *HOST, *TRITON, *(by_model(metric) for metric in TRITON), *GROUP, *APPLICATION,
-        *NETWORK, *((*GPU, *TRITON_GPU) if gpu else ()),
+        *NETWORK, *FIREWALL, *TASKS, *((*GPU, *TRITON_GPU) if gpu else ()),
     )  # fmt: skip
     return frozenset((p.namespace, p.name, frozenset(p.dimensions)) for p in published)

@@ -82,11 +82,13 @@ class Serving:
     def _alarms(self) -> Alarms:
         settings = self._settings
         args = AlarmsArgs(
+            shape=settings.shape,
             settings=settings.observability,
+            servers=settings.servers,
             names=self._names,
-            gpu=settings.servers.gpu,
-            max_servers=settings.servers.max_servers,
+            place=self._place,
             asleep_at_times=bool(settings.scaling.sleep),
+            firewall=settings.ingress.waf,
             topic_arn=self._base.alerts.topic_arn,
             traffic=self._traffic,
         )

@@ -49,6 +49,11 @@ BALANCERS = {
 """By type of load balancer: namespace, metrics of it, and of each of its target groups (AWS's user
 guides)."""
 
+OF_ACTION = {"block": "BlockedRequests", "count": "CountedRequests", "allow": "AllowedRequests"}
+"""What AWS WAF counts of a rule, by its action (AWS's developer guide)."""
+INSIGHTS = {"DesiredTaskCount", "PendingTaskCount", "RunningTaskCount"}
+"""What Container Insights counts of a service (AWS's user guide)."""
+
 parsed = functools.cache(yaml.safe_load)  # of which JSON is a part
 
 
@@ -56,7 +61,7 @@ def exists(graph, namespace, name, dimensions):
     """Whether somebody publishes this metric of these very things."""
     if name.startswith(GPU_PREFIXES) and not has_gpu(graph):
         return False
-    sources = (_of_node, _of_host, _of_triton, _of_group, _of_balancer)
+    sources = (_of_node, _of_host, _of_triton, _of_group, _of_balancer, _of_firewall, _of_service)
     return any(source(graph, namespace, name, dimensions) for source in sources)
 
 
@@ -141,3 +146,49 @@ def _of_balancer(graph, namespace, name, dimensions):
         ):
             return True
     return False
+
+
+def _of_firewall(graph, namespace, name, dimensions):
+    """Of a rule of one's own, called by metric names; the region is the load balancer's."""
+    for acl in graph.of("WebAcl"):
+        for rule in acl.properties["rules"]:
+            names = acl.properties["visibilityConfig"], rule["visibilityConfig"]
+            assert not {each["metricName"] for each in names} & {"All", "ALL", "Default_Action"}
+            counted = {OF_ACTION[action] for action in rule.get("action", {})}
+            had = {
+                "WebACL": names[0]["metricName"],
+                "Rule": names[1]["metricName"],
+                "Region": _region(graph),
+            }
+            published = all(each["cloudwatchMetricsEnabled"] for each in names)
+            if (
+                namespace == "AWS/WAFV2"
+                and published
+                and name in counted
+                and _same(dimensions, had)
+            ):
+                return True
+    return False
+
+
+def _of_service(graph, namespace, name, dimensions):
+    (cluster,) = graph.of("aws:ecs/cluster:Cluster") or (None,)
+    (service,) = graph.of("aws:ecs/service:Service") or (None,)
+    if not (cluster and service):
+        return False
+    insights = {each["name"]: each["value"] for each in cluster.properties["settings"]}
+    had = {
+        "ClusterName": cluster.properties["name"],
+        "ServiceName": service.properties["name"],
+    }
+    return (
+        insights["containerInsights"] in {"enabled", "enhanced"}
+        and namespace == "ECS/ContainerInsights"
+        and name in INSIGHTS
+        and _same(dimensions, had)
+    )
+
+
+def _region(graph):
+    (provider,) = graph.of("pulumi:providers:aws")
+    return provider.properties["region"]

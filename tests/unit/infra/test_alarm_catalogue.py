@@ -6,20 +6,23 @@ import pytest
 
 from infra import metrics
 from infra.alarm import Alarm
-from infra.alarm_catalogue import (
-    AT_MAXIMUM,
-    CAPACITY,
+from infra.alarm_catalogue import KEYS, Watched, alarms_of
+from infra.request_alarms import (
     ERRORS,
-    GPU_MEMORY,
     INFERENCE_ERRORS,
-    KEYS,
     LATENCY,
     NO_SERVER,
     NO_SERVER_FLOW,
-    NOT_STARTING,
+    RATE_LIMITED,
     RESETS,
+)
+from infra.server_alarms import (
+    AT_MAXIMUM,
+    CAPACITY,
+    GPU_MEMORY,
+    NOT_STARTING,
     SILENT,
-    watched,
+    TASKS_NOT_STARTING,
 )
 from infra.settings import ObservabilitySettings
 
@@ -36,14 +39,23 @@ BALANCERS = ("application", "network", "none")
 
 
 def alarms(**changes) -> tuple[Alarm, ...]:
-    usual = {"load_balancer": "application", "gpu": True, "max_servers": 4}
-    return watched(**{**usual, "asleep_at_times": False, **changes})
+    usual = {
+        "load_balancer": "application",
+        "firewall": True,
+        "tasks": False,
+        "gpu": True,
+        "min_servers": 2,
+        "max_servers": 4,
+        "asleep_at_times": False,
+    }
+    return alarms_of(Watched(**{**usual, **changes}))
 
 
 ALL = {
-    (balancer, alarm.key): alarm
+    (balancer, "tasks" if tasks else "servers", alarm.key): alarm
     for balancer in BALANCERS
-    for alarm in alarms(load_balancer=balancer)
+    for tasks in (False, True)
+    for alarm in alarms(load_balancer=balancer, tasks=tasks)
 }
 every_alarm = pytest.mark.parametrize("alarm", ALL.values(), ids=["-".join(k) for k in ALL])
 
@@ -123,8 +135,8 @@ def test_in_one_environment_a_key_is_used_once(balancer):
 def test_what_rolls_back_follows_from_what_can_see_a_server_fail():
     rolling = {b: {a.key for a in alarms(load_balancer=b) if a.rolls_back} for b in BALANCERS}
     assert rolling == {
-        "application": {"errors", "latency", "inference-errors"},
-        "network": {"inference-errors"},
+        "application": {"errors", "latency", "inference-errors", "failed-release"},
+        "network": {"inference-errors", "failed-release"},
         "none": {"inference-errors", "failed-release"},
     }
 
@@ -206,7 +218,34 @@ def test_a_group_of_a_fixed_size_is_not_at_its_maximum():
     assert speaks(AT_MAXIMUM, wanted=8, most=8, least=2)
     assert not speaks(AT_MAXIMUM, wanted=7, most=8, least=2)
     assert not speaks(AT_MAXIMUM, wanted=2, most=2, least=2)
-    assert "at-maximum" not in {a.key for a in alarms(max_servers=1)}
+    assert "at-maximum" not in {a.key for a in alarms(min_servers=4)}
+    assert "at-maximum" not in {a.key for a in alarms(min_servers=4, tasks=True)}
+
+
+def test_a_service_is_at_its_maximum_when_it_wants_all_the_tasks_it_may_have():
+    (found,) = [a for a in alarms(tasks=True, max_servers=9) if a.key == "at-maximum"]
+    (reading,) = found.readings.values()
+    # Not the group's size: that has room for deployments beside them.
+    assert (reading.name, reading.stat) == ("DesiredTaskCount", "Minimum")
+    assert 8 <= found.threshold(SETTINGS) < 9
+    assert (found.period, found.datapoints) == (AT_MAXIMUM.period, AT_MAXIMUM.datapoints)
+
+
+def test_tasks_that_do_not_run_are_trouble_also_where_none_does():
+    assert speaks(TASKS_NOT_STARTING, servers=4, wanted=4, running=3)
+    assert not speaks(TASKS_NOT_STARTING, servers=4, wanted=4, running=4)
+    # While a deployment has more than are wanted.
+    assert not speaks(TASKS_NOT_STARTING, servers=5, wanted=4, running=5)
+    assert speaks(TASKS_NOT_STARTING, servers=1, wanted=None, running=None)
+    assert not speaks(TASKS_NOT_STARTING, servers=0, wanted=None, running=None)
+    assert "not-starting" in {a.key for a in alarms(tasks=True)}
+    assert TASKS_NOT_STARTING in alarms(tasks=True)
+    assert NOT_STARTING not in alarms(tasks=True)
+
+
+def test_only_a_firewall_turns_addresses_away():
+    assert RATE_LIMITED in alarms(firewall=True)
+    assert "rate-limited" not in {a.key for a in alarms(firewall=False)}
 
 
 def test_silence_is_trouble_only_where_servers_are():

@@ -13,6 +13,7 @@ from infra.settings import ObservabilitySettings
 from infra.traffic import TargetGroup, Traffic
 from slipway.stack.graph import Graph, Resource
 from slipway.stack.program import record
+from tests.servers import CPU_TYPES, PLACE, server_settings
 
 SETTINGS = ObservabilitySettings(
     log_days=30,
@@ -25,14 +26,19 @@ SETTINGS = ObservabilitySettings(
 )
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:topic"
 ARGS = AlarmsArgs(
+    shape="cluster",
     settings=SETTINGS,
+    servers=server_settings(),
     names=Names("prod", "", ""),
-    gpu=True,
-    max_servers=4,
+    place=PLACE,
     asleep_at_times=False,
+    firewall=False,
     topic_arn=TOPIC,
     traffic=None,
 )
+
+
+ALONE = server_settings("g6.xlarge", min_servers=1, max_servers=1, on_demand_base=0)
 
 
 def traffic(kind: str) -> Traffic:
@@ -135,8 +141,8 @@ def test_everything_belongs_to_the_component(either):
 @pytest.mark.parametrize(
     ("kind", "wanted"),
     [
-        ("application", ["errors", "latency", "inference-errors"]),
-        ("network", ["inference-errors"]),
+        ("application", ["errors", "latency", "inference-errors", "failed-release"]),
+        ("network", ["inference-errors", "failed-release"]),
         ("none", ["inference-errors", "failed-release"]),
     ],
 )
@@ -197,13 +203,38 @@ def test_nodes_are_watched_by_environment_and_servers_by_their_group(application
 
 
 def test_a_cpu_server_has_no_gpu_alarm():
-    graph, _ = declared("application", gpu=False)
+    graph, _ = declared("application", servers=server_settings(*CPU_TYPES))
     assert "slipway-prod-gpu-memory" not in by_name(graph)
 
 
 def test_one_server_is_never_at_its_maximum():
-    graph, _ = declared("none", max_servers=1)
+    graph, _ = declared("none", servers=ALONE)
     assert "slipway-prod-at-maximum" not in by_name(graph)
+
+
+def test_the_firewalls_rule_is_watched_by_its_metric_name_where_there_is_one(application):
+    assert "slipway-prod-rate-limited" not in by_name(application)
+    graph, _ = declared("application", firewall=True)
+    blocked = readings(by_name(graph)["slipway-prod-rate-limited"])["blocked"]
+    assert blocked["metricName"] == "BlockedRequests"
+    assert blocked["dimensions"] == {
+        "WebACL": "slipway-prod",
+        "Rule": "rate",
+        "Region": "eu-central-1",
+    }
+
+
+def test_tasks_are_counted_in_the_service_and_not_in_the_group():
+    graph, _ = declared("application", shape="container")
+    alarm = by_name(graph)["slipway-prod-at-maximum"]
+    (wanted,) = readings(alarm).values()
+    assert wanted["dimensions"] == {"ClusterName": "slipway-prod", "ServiceName": "slipway-prod"}
+    assert alarm.properties["threshold"] == server_settings().max_servers - 1
+    assert readings(by_name(graph)["slipway-prod-not-starting"]).keys() == {
+        "servers",
+        "wanted",
+        "running",
+    }
 
 
 def test_what_sleeps_at_night_may_take_its_time_in_the_morning():

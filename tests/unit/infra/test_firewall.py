@@ -64,6 +64,14 @@ def test_priorities_are_unique_and_the_limit_comes_first(rules):
     assert min(rules.values(), key=lambda r: r["priority"])["name"] == "rate"
 
 
+def test_its_metrics_are_called_as_nothing_else_is(graph, rules):
+    (acl,) = graph.of("WebAcl")
+    names = [each["visibilityConfig"]["metricName"] for each in (acl.properties, *rules.values())]
+    assert names[0] == "slipway-dev", "two firewalls of an account are two"
+    assert len(set(names)) == len(names)
+    assert not {name.lower() for name in names} & {"all", "default_action"}, "WAF's own"
+
+
 def test_it_stands_before_the_load_balancer(graph):
     (association,) = graph.of("WebAclAssociation")
     assert association.properties["resourceArn"].endswith("loadbalancer/app/x/1")

@@ -149,6 +149,11 @@ MISTAKES = [
     ("alarms_watch_metrics_that_exist", GROUP, put(["GroupMinSize"], "enabledMetrics")),
     ("alarms_watch_metrics_that_exist", GROUP, CPU),
     ("alarms_watch_metrics_that_exist", "LoadBalancer", put("network", "loadBalancerType")),
+    ("alarms_watch_metrics_that_exist", "WebAcl", put("other", "visibilityConfig", "metricName")),
+    ("alarms_watch_metrics_that_exist", "WebAcl", put({"count": {}}, "rules", 0, "action")),
+    ("alarms_watch_metrics_that_exist", "WebAcl", None),
+    ("alarms_watch_metrics_that_exist", "prod-alarms-rate-limited",
+     put("us-east-1", "metricQueries", 0, "metric", "dimensions", "Region")),
     ("alarms_watch_metrics_that_exist", "LaunchTemplate", reword("METRICS=cloudwatch", "METRICS=")),
     ("alarms_watch_metrics_that_exist", "LaunchTemplate", reword("memory_total", "memory_free")),
     ("alarms_watch_metrics_that_exist", "LaunchTemplate",
@@ -227,9 +232,17 @@ def with_another_container(graph):
     return replace(graph, resources=tuple(changed if r is task else r for r in graph.resources))
 
 
+def without_insights(graph):
+    (cluster,) = graph.of("aws:ecs/cluster:Cluster")
+    off = [{"name": "containerInsights", "value": "disabled"}]
+    changed = replace(cluster, properties={**cluster.properties, "settings": off})
+    return replace(graph, resources=tuple(changed if r is cluster else r for r in graph.resources))
+
+
 @pytest.mark.parametrize(
     ("invariant", "shape", "change"),
     [
+        ("alarms_watch_metrics_that_exist", "container", without_insights),
         ("data_is_protected_in_prod", "", unprotected),
         ("everything_has_a_component_and_the_one_provider", "", orphaned),
         ("containers_are_confined", "container", privileged),
