@@ -59,10 +59,7 @@ class Alerts(pulumi.ComponentResource):
                 limit_unit="USD",
                 # The tag counts once it is activated as a cost allocation tag of the account.
                 cost_filters=[
-                    {
-                        "name": "TagKeyValue",
-                        "values": [f"user:Environment${args.names.tags['Environment']}"],
-                    }
+                    {"name": "TagKeyValue", "values": [f"user:Stack${args.names.tags['Stack']}"]}
                 ],
                 notifications=[
                     _notification("ACTUAL", _SPENT_PERCENT, topic.arn),

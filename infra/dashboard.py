@@ -76,6 +76,6 @@ def _rows(args: DashboardArgs, console: str) -> list[Row]:
         panels.servers(group),
         panels.fleet(group, args.traffic),
         panels.models(environment),
-        panels.cost(environment, group, args.settings, console),
+        panels.cost(args.names.prefix, group, args.settings, console),
         panels.logs(args.logs),
     ]

@@ -39,6 +39,8 @@ class Names:
             "Project": PROJECT,
             "Environment": self.environment,
             "ManagedBy": "pulumi",
+            # The budget counts by it: other teams have tags of the other names and values too.
+            "Stack": self.prefix,
             "Owner": self.owner,
             "CostCenter": self.cost_center,
         }

@@ -219,7 +219,7 @@ def models(environment: str) -> Row:
 
 
 def cost(
-    environment: str, group: pulumi.Input[str], settings: ObservabilitySettings, console: str
+    stack: str, group: pulumi.Input[str], settings: ObservabilitySettings, console: str
 ) -> Row:
     """What does it cost? What AWS charges is a metric in us-east-1 only: servers are most of it."""
     budget = (
@@ -241,7 +241,7 @@ def cost(
             text(
                 f"{budget}\n\n"
                 f"[Cost Explorer](https://{console}/costmanagement/home#/cost-explorer), filtered "
-                f"by the tag `Environment` = `{environment}`, shows what was charged, a day late; "
+                f"by the tag `Stack` = `{stack}`, shows what was charged, a day late; "
                 f"[Budgets](https://{console}/costmanagement/home#/budgets) the month so far.\n\n"
                 f"What each alarm means and what to do: `{RUNBOOK}` in the repository."
             ),

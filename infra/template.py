@@ -64,7 +64,8 @@ class Template(pulumi.ComponentResource):
                 "http_endpoint": "enabled",
                 "http_tokens": "required",
                 "http_put_response_hop_limit": args.settings.hop_limit,
-                "instance_metadata_tags": "enabled",
+                # Nothing there reads them, and they would forbid tags with a space or a slash.
+                "instance_metadata_tags": "disabled",
             },
             block_device_mappings=[_root_volume(args)],
             network_interfaces=[_interface(args)],

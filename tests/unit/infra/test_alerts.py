@@ -96,12 +96,12 @@ def test_each_address_is_subscribed_once(graph):
     assert all(graph.target(s.properties["topic"]).name == "prod-alerts-topic" for s in subscribed)
 
 
-def test_the_budget_counts_the_environment_and_warns_before_it_is_spent(graph):
+def test_the_budget_counts_this_environment_alone_and_warns_before_it_is_spent(graph):
     (budget,) = graph.of("Budget")
     assert budget.properties["limitAmount"] == "900"
     assert (budget.properties["timeUnit"], budget.properties["limitUnit"]) == ("MONTHLY", "USD")
     assert budget.properties["costFilters"] == [
-        {"name": "TagKeyValue", "values": ["user:Environment$prod"]}
+        {"name": "TagKeyValue", "values": ["user:Stack$slipway-prod"]}
     ]
     warnings = {
         (n["notificationType"], n["threshold"], n["thresholdType"])

@@ -200,7 +200,7 @@ def test_the_cost_row_says_what_the_budget_is_and_where_charges_are(budget, said
         if "Cost Explorer" in w["properties"].get("markdown", "")
     )
     assert said in words
-    assert "`Environment` = `prod`" in words
+    assert "`Stack` = `slipway-prod`" in words
     assert "docs/operations.md" in words
 
 

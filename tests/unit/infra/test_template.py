@@ -46,7 +46,7 @@ def test_metadata_needs_a_token_and_reaches_no_further_than_it_must():
         "httpEndpoint": "enabled",
         "httpTokens": "required",
         "httpPutResponseHopLimit": 1,
-        "instanceMetadataTags": "enabled",
+        "instanceMetadataTags": "disabled",
     }
     bridged = properties("container", network_mode="bridge", hop_limit=2)
     assert bridged["metadataOptions"]["httpPutResponseHopLimit"] == 2
@@ -81,6 +81,7 @@ def test_servers_and_volumes_carry_the_tags_that_costs_are_told_apart_by():
     assert {"instance", "volume"} <= set(tagged)
     for tags in tagged.values():
         assert tags["Environment"] == "dev"
+        assert tags["Stack"] == "slipway-dev"
         assert tags["CostCenter"] == "4711"
         assert tags["Name"] == "slipway-dev"
 
