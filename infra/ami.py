@@ -57,7 +57,8 @@ class Ami(pulumi.ComponentResource):
                 description=f"Machine image of the servers, from {_PUBLISHED[kind]}",
                 type="String",
                 data_type="aws:ec2:image",
-                value=newest.value,
-                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["value"]),
-            ).value
+                # `value` would be hidden in every preview, and with it which image comes.
+                insecure_value=newest.value,
+                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["insecureValue"]),
+            ).insecure_value
         self.register_outputs({"id": self.id})

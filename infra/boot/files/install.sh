@@ -19,7 +19,9 @@ command -v mdadm >/dev/null || missing+=(mdadm)
 command -v rsyslogd >/dev/null || missing+=(rsyslog)
 [[ -x $agent ]] || missing+=(amazon-cloudwatch-agent)
 if ((${#missing[@]} > 0)); then
-  retry dnf install --assumeyes --quiet "${missing[@]}"
+  # Amazon's repository alone: it is in S3, which servers without a way to the internet reach, and
+  # machine images for GPUs bring repositories that they do not.
+  retry dnf install --assumeyes --quiet --disablerepo='*' --enablerepo=amazonlinux "${missing[@]}"
 fi
 
 # Amazon Linux 2023 logs to the journal alone, and the agent reads files.

@@ -33,10 +33,15 @@ def test_shape_and_instance_types_decide_which_image_it_is(shape, types, publish
 def test_a_newer_image_of_aws_changes_nothing_until_the_generation_is_raised():
     graph, said = ami()
     (parameter,) = graph.of("Parameter")
-    assert parameter.ignore_changes == ("value",)
+    assert parameter.ignore_changes == ("insecureValue",)
     assert parameter.properties["dataType"] == "aws:ec2:image"
-    assert said == parameter.properties["value"]
+    assert said == parameter.properties["insecureValue"]
     assert said.startswith("ami-")
+
+
+def test_previews_show_which_image_it_is():
+    (parameter,) = ami()[0].of("Parameter")
+    assert "value" not in parameter.properties, "the provider keeps it secret, and what reads it"
 
 
 def test_another_generation_or_kind_is_another_parameter():

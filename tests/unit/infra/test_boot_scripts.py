@@ -92,6 +92,24 @@ def test_what_is_mounted_is_not_mounted_again(run):
     assert not changes(run("disks.sh", disks("/dev/nvme1n1", already=True)))
 
 
+def test_what_the_machine_image_lacks_comes_from_amazons_repository_alone(run, tmp_path):
+    there = ("docker", "docker-credential-ecr-login", "mdadm", "rsyslogd", "systemctl", "sleep")
+    # Here nothing is installed, so the script ends where it starts CloudWatch's agent.
+    with pytest.raises(subprocess.CalledProcessError):
+        run("install.sh", dict.fromkeys((*there, "dnf"), ""))
+    (call,) = [
+        call
+        for call in (tmp_path / "calls").read_text().splitlines()
+        if call.startswith("dnf install ")
+    ]
+    _, *words = call.split()
+    assert [word for word in words if "repo" in word] == [
+        "--disablerepo=*",
+        "--enablerepo=amazonlinux",
+    ]
+    assert words[-1] == "amazon-cloudwatch-agent"
+
+
 @pytest.mark.parametrize("here", [True, False])
 def test_the_image_is_fetched_once(run, tmp_path, here):
     calls = run(
