@@ -25,7 +25,9 @@ _CONNECTION_LOGS = "alb-connections"
 
 @dataclass(frozen=True)
 class ApplicationBalancerArgs:
-    """`subnet_ids` are in two zones at least, and public where the load balancer is."""
+    """`subnet_ids` are in two zones at least, and public where the load balancer is, which is made
+    once all of `after` is there: AWS refuses a public one in a VPC without an internet gateway.
+    """
 
     settings: IngressSettings
     authentication: Authentication
@@ -37,6 +39,7 @@ class ApplicationBalancerArgs:
     certificate_arn: pulumi.Input[str]
     log_bucket: pulumi.Input[str]
     protect: bool
+    after: Sequence[pulumi.Resource] = ()
 
 
 class ApplicationBalancer(pulumi.ComponentResource):
@@ -154,7 +157,7 @@ def _balancer(
         access_logs={"bucket": args.log_bucket, "prefix": _ACCESS_LOGS, "enabled": True},
         # Handshakes that fail, for one because of a client's certificate, are in no access log.
         connection_logs={"bucket": args.log_bucket, "prefix": _CONNECTION_LOGS, "enabled": True},
-        opts=opts,
+        opts=pulumi.ResourceOptions(parent=opts.parent, depends_on=args.after),
     )
 
 

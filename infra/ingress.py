@@ -20,7 +20,8 @@ from infra.traffic import Traffic
 @dataclass(frozen=True)
 class IngressArgs:
     """`log_bucket` receives the load balancer's logs; `key_arn` encrypts the firewall's, which are
-    kept for `log_days`.
+    kept for `log_days`. `after` is what must be there, with all it consists of, before the load
+    balancer.
     """
 
     settings: IngressSettings
@@ -35,6 +36,7 @@ class IngressArgs:
     key_arn: pulumi.Input[str]
     log_days: int
     protect: bool
+    after: Sequence[pulumi.Resource] = ()
 
 
 class Ingress(pulumi.ComponentResource):
@@ -59,7 +61,7 @@ class Ingress(pulumi.ComponentResource):
         self.traffic = (
             _application(name, args, certificate_arn, inside)
             if settings.load_balancer == "application"
-            else _network(name, args, certificate_arn, inside)
+            else _network(args, certificate_arn, inside)
         )
         if settings.zone_id:
             aws.route53.Record(
@@ -87,7 +89,7 @@ def _application(
     opts: pulumi.ResourceOptions,
 ) -> Traffic:
     balancer = ApplicationBalancer(
-        f"{name}-alb",
+        _named(args, "alb"),
         ApplicationBalancerArgs(
             settings=args.settings,
             authentication=Authentication(f"{name}-auth", AuthenticationArgs(args.settings), opts),
@@ -99,6 +101,7 @@ def _application(
             certificate_arn=certificate_arn,
             log_bucket=args.log_bucket,
             protect=args.protect,
+            after=args.after,
         ),
         opts,
     )
@@ -118,13 +121,12 @@ def _application(
 
 
 def _network(
-    name: str,
     args: IngressArgs,
     certificate_arn: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> Traffic:
     return NetworkBalancer(
-        f"{name}-nlb",
+        _named(args, "nlb"),
         NetworkBalancerArgs(
             settings=args.settings,
             network_mode=args.network_mode,
@@ -135,9 +137,18 @@ def _network(
             certificate_arn=certificate_arn,
             log_bucket=args.log_bucket,
             protect=args.protect,
+            after=args.after,
         ),
         opts,
     ).traffic
+
+
+def _named(args: IngressArgs, kind: str) -> str:
+    """A load balancer cannot become public, nor its target groups be handed on to another while it
+    is there: it is called otherwise, so that another comes with all that it has, before it goes.
+    """
+    reach = "public-" if args.settings.public else ""
+    return f"{args.names.environment}-{reach}{kind}"
 
 
 def _subnets(args: IngressArgs) -> Sequence[pulumi.Input[str]]:

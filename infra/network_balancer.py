@@ -18,7 +18,9 @@ _ACCESS_LOGS = "nlb"
 
 @dataclass(frozen=True)
 class NetworkBalancerArgs:
-    """`subnet_ids` are public where the load balancer is."""
+    """`subnet_ids` are public where the load balancer is, which is made once all of `after` is
+    there: AWS refuses a public one in a VPC without an internet gateway.
+    """
 
     settings: IngressSettings
     network_mode: str
@@ -29,6 +31,7 @@ class NetworkBalancerArgs:
     certificate_arn: pulumi.Input[str]
     log_bucket: pulumi.Input[str]
     protect: bool
+    after: Sequence[pulumi.Resource] = ()
 
 
 class NetworkBalancer(pulumi.ComponentResource):
@@ -109,7 +112,12 @@ def _balancer(
         enable_zonal_shift=True,
         enable_deletion_protection=args.protect,
         access_logs={"bucket": args.log_bucket, "prefix": _ACCESS_LOGS, "enabled": True},
-        opts=opts,
+        opts=pulumi.ResourceOptions(
+            parent=opts.parent,
+            depends_on=args.after,
+            # To leave a zone it is replaced, and a target group belongs to one load balancer.
+            delete_before_replace=True,
+        ),
     )
 
 

@@ -67,6 +67,7 @@ class Serving:
             key_arn=base.key.arn,
             log_days=settings.observability.log_days,
             protect=settings.protect,
+            after=(base.network,),
         )
         return Ingress(self._named("ingress"), args, self._opts)
 

@@ -58,6 +58,21 @@ def no_server_has_a_public_address(graph):
 
 
 @invariant
+def a_public_load_balancer_comes_after_the_way_to_the_internet(graph):
+    """AWS refuses one in a VPC that has none yet."""
+    gateways = {gateway.urn for gateway in graph.of("InternetGateway")}
+    ways = {
+        route.urn
+        for route in graph.of("aws:ec2/route:Route")
+        if {r.urn for r in graph.referred(route.properties.get("gatewayId"))} & gateways
+    }
+    assert ways
+    for balancer in graph.of("LoadBalancer"):
+        if not balancer.properties["internal"]:
+            assert ways | gateways <= set(balancer.depends_on)
+
+
+@invariant
 def traffic_is_logged(graph):
     assert len(graph.of("FlowLog")) == 1
     for balancer in graph.of("LoadBalancer"):

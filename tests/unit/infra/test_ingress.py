@@ -97,6 +97,19 @@ def the(graph, type_, **properties):
 # --- either load balancer -----------------------------------------------------------------------
 
 
+def test_what_becomes_public_is_another_one_with_target_groups_of_its_own():
+    """AWS turns none into the other, and a target group belongs to one load balancer."""
+    public, internal = (
+        {r.name for r in graph.of("LoadBalancer", "TargetGroup", "Listener", "SecurityGroup")}
+        for graph, _ in (build(dataclasses.replace(JWT, public=p)) for p in (True, False))
+    )
+    assert not public & internal
+
+
+def test_one_that_leaves_a_zone_goes_before_its_successor_takes_the_target_group(network):
+    assert the(network, "LoadBalancer").delete_before_replace is True
+
+
 def test_it_speaks_tls_1_3_and_nothing_below_1_2(either):
     listener = the(either, "Listener", port=443)
     assert listener.properties["sslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
@@ -249,7 +262,7 @@ def test_a_route_leads_to_its_group_or_nowhere(application):
         (action,) = rules[route.priority]["actions"]
         if route.to:
             group = application.target(action["targetGroupArn"])
-            assert (action["type"], group.name) == ("forward", f"dev-ingress-alb-{route.to}")
+            assert (action["type"], group.name) == ("forward", f"dev-public-alb-{route.to}")
         else:
             assert action["fixedResponse"]["statusCode"] == "404"
 
@@ -394,7 +407,7 @@ def test_servers_see_its_address_and_let_in_its_group(network):
     balancer = the(network, "LoadBalancer")
     assert group.properties["preserveClientIp"] == "false"
     (security_group,) = balancer.properties["securityGroups"]
-    assert network.target(security_group).name == "dev-ingress-nlb-edge-sg"
+    assert network.target(security_group).name == "dev-nlb-edge-sg"
 
 
 def test_it_listens_on_443_alone(network):

@@ -239,9 +239,16 @@ def without_insights(graph):
     return replace(graph, resources=tuple(changed if r is cluster else r for r in graph.resources))
 
 
+def hurried(graph):
+    (balancer,) = graph.of("LoadBalancer")
+    changed = replace(balancer, depends_on=())
+    return replace(graph, resources=tuple(changed if r is balancer else r for r in graph.resources))
+
+
 @pytest.mark.parametrize(
     ("invariant", "shape", "change"),
     [
+        ("a_public_load_balancer_comes_after_the_way_to_the_internet", "", hurried),
         ("alarms_watch_metrics_that_exist", "container", without_insights),
         ("data_is_protected_in_prod", "", unprotected),
         ("everything_has_a_component_and_the_one_provider", "", orphaned),
@@ -260,6 +267,7 @@ def test_an_invariant_fails_where_more_than_properties_is_wrong(invariant, shape
 
 def test_every_invariant_is_shown_a_mistake():
     apart = {
+        "a_public_load_balancer_comes_after_the_way_to_the_internet",
         "everything_has_a_component_and_the_one_provider",
         "outputs_are_there",
     }
