@@ -28,6 +28,7 @@ _ADMINISTRATION = (
     "kms:ListKeyRotations",
     "kms:ListResourceTags",
     "kms:PutKeyPolicy",
+    "kms:RetireGrant",
     "kms:RevokeGrant",
     "kms:RotateKeyOnDemand",
     "kms:ScheduleKeyDeletion",
@@ -113,7 +114,7 @@ def _account(place: Place) -> tuple[Statement, ...]:
         allow("UseByIdentities", _USE, ["*"], principals=root, any_resource=_THIS_KEY),
         allow(
             "GrantsToServices",
-            ["kms:CreateGrant", "kms:RetireGrant"],
+            ["kms:CreateGrant"],
             ["*"],
             principals=root,
             conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},

@@ -157,19 +157,25 @@ def _sign_in() -> Statement:
     )
 
 
-def open_sessions() -> Statement:
+def open_sessions(place: Place) -> tuple[Statement, ...]:
     """A shell through Session Manager, in the place of SSH."""
-    return allow(
-        "OpenSessions",
-        [
-            "ssm:UpdateInstanceInformation",
-            "ssmmessages:CreateControlChannel",
-            "ssmmessages:CreateDataChannel",
-            "ssmmessages:OpenControlChannel",
-            "ssmmessages:OpenDataChannel",
-        ],
-        ["*"],
-        any_resource="the agent's channels are no resources; the instance's identity limits it",
+    return (
+        allow(
+            "ReportToSystemsManager",
+            ["ssm:UpdateInstanceInformation"],
+            [place.arn("ec2", "instance/*")],
+        ),
+        allow(
+            "OpenSessions",
+            [
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            ],
+            ["*"],
+            any_resource="the agent's channels are no resources; the instance's identity limits it",
+        ),
     )
 
 

@@ -43,7 +43,7 @@ class ServerRole(pulumi.ComponentResource):
         host = (
             permissions.publish_metrics(),
             permissions.write_logs(args.log_group_arns),
-            permissions.open_sessions(),
+            *permissions.open_sessions(args.place),
         )
         pull = permissions.pull_images(args.images_arn)
         own = (
@@ -100,11 +100,13 @@ class ServerRole(pulumi.ComponentResource):
 
 
 def _node(args: ServerRoleArgs) -> tuple[Statement, ...]:
-    """What the node calls, wherever it runs."""
-    return (
-        *permissions.serve_from_store(args.names.environment, args.store_arn, args.key_arn),
-        *permissions.register(args.names, args.place, args.namespace),
-    )
+    """What the node calls, wherever it runs. Only a server without a load balancer enters itself
+    into discovery.
+    """
+    store = permissions.serve_from_store(args.names.environment, args.store_arn, args.key_arn)
+    if args.shape != "single":
+        return store
+    return *store, *permissions.register(args.names, args.place, args.namespace)
 
 
 def _trust_tasks(place: Place) -> pulumi.Output[str]:

@@ -71,6 +71,12 @@ def test_grants_are_for_services_of_aws_alone(statements):
         assert statement["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
+def test_a_repository_that_is_deleted_gives_its_grant_back(statements):
+    """The condition of making a grant is none that KMS knows when one is retired."""
+    (retiring,) = [s for s in statements.values() if "kms:RetireGrant" in s["Action"]]
+    assert "Condition" not in retiring
+
+
 def test_volumes_are_made_by_a_role_of_this_environment_that_exists_before_the_key(
     graph, statements
 ):

@@ -23,7 +23,6 @@ WITHOUT_RESOURCES = {
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
     "ecs:DiscoverPollEndpoint",
-    "ssm:UpdateInstanceInformation",
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
     "ssmmessages:OpenControlChannel",
@@ -76,6 +75,11 @@ class Rights:
 @pytest.fixture(scope="module")
 def cluster() -> Rights:
     return Rights(role("cluster")[0], "prod-server-instance")
+
+
+@pytest.fixture(scope="module")
+def single() -> Rights:
+    return Rights(role("single")[0], "prod-server-instance")
 
 
 @pytest.fixture(scope="module")
@@ -172,21 +176,31 @@ def test_a_node_completes_the_lifecycle_of_its_own_group(cluster):
         assert not cluster.may(action, f"{mine}-other")
 
 
-def test_a_node_registers_with_services_of_its_environment(cluster):
+def test_a_single_server_registers_with_services_of_its_environment(single):
     for action in ("DeregisterInstance", "GetInstance", "RegisterInstance"):
-        assert cluster.condition(f"servicediscovery:{action}") == {
+        assert single.condition(f"servicediscovery:{action}") == {
             "StringEquals": {
                 "aws:ResourceTag/Project": "slipway",
                 "aws:ResourceTag/Environment": "prod",
             }
         }
-    address = cluster.condition("route53:ChangeResourceRecordSets")
+    address = single.condition("route53:ChangeResourceRecordSets")
     assert address["ForAllValues:StringLike"] == {
         "route53:ChangeResourceRecordSetsNormalizedRecordNames": ["*.prod.slipway.internal"]
     }
     assert address["ForAllValues:StringEquals"] == {
         "route53:ChangeResourceRecordSetsRecordTypes": ["A"]
     }
+
+
+def test_a_server_behind_a_load_balancer_cannot_touch_discovery(every):
+    for rights in every:
+        assert not {a for a in rights.actions if a.startswith(("servicediscovery:", "route53:"))}
+
+
+def test_servers_report_to_systems_manager_as_servers_alone(cluster):
+    instances = "arn:aws:ec2:eu-central-1:123456789012:instance/*"
+    assert cluster.resources("ssm:UpdateInstanceInformation") == [instances]
 
 
 def test_images_come_from_the_environments_repository(cluster):
@@ -214,7 +228,7 @@ def test_without_containers_there_is_one_role(shape):
 def test_with_containers_the_nodes_rights_are_the_tasks_and_not_the_instances(container):
     task = Rights(container, "prod-server-task")
     instance = Rights(container, "prod-server-instance")
-    assert {"s3:GetObject", "kms:Decrypt", "servicediscovery:RegisterInstance"} <= task.actions
+    assert {"s3:GetObject", "kms:Decrypt", "cloudwatch:PutMetricData"} <= task.actions
     assert not {a for a in instance.actions if a.startswith(("s3:", "kms:", "ecr:"))}
 
 
