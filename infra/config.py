@@ -73,7 +73,10 @@ def _group(kind: Callable[..., Group]) -> Group:
 
 def _read(name: str, kind: Any) -> Any:
     key = setting(name)
-    text = pulumi.Config(PROJECT).get(key.removeprefix(f"{PROJECT}:"))
+    namespace, _, rest = key.partition(":")
+    text = pulumi.Config(namespace).get(rest)
+    if text is None:
+        text = _OPTIONAL.get(key)
     if text is None:
         why = "Pulumi.yaml declares no default of it"
         raise SettingError([Problem(key, "missing", why, "Add it to config: in Pulumi.yaml")])
@@ -81,6 +84,10 @@ def _read(name: str, kind: Any) -> Any:
         return _READERS[kind](text)
     except _Unreadable as wrong:
         raise SettingError([Problem(key, text, wrong.why, wrong.mend)]) from None
+
+
+_OPTIONAL = {"aws:profile": "", "aws:allowedAccountIds": "[]"}
+"""Of the provider: Pulumi.yaml does not have them."""
 
 
 class _Unreadable(Exception):
@@ -163,6 +170,12 @@ def _unknown() -> Iterator[Problem]:
     known = {camel(name) for name in fields()}
     for key in sorted(given):
         namespace, _, name = key.partition(":")
+        if namespace == "aws" and key not in ELSEWHERE.values():
+            why = "the program makes AWS's provider itself, and heeds region, profile and "
+            why += "allowedAccountIds alone"
+            mend = f"Remove it with: pulumi config rm {key}; a role is assumed before, by a profile"
+            # Among them are keys and tokens: their values are not shown.
+            yield Problem(key, "set", why, mend)
         if namespace == PROJECT and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             mend = f"Did you mean {PROJECT}:{near[0]}? " if near else ""

@@ -34,7 +34,12 @@ class SettingError(pulumi.RunError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-ELSEWHERE = {"environment": "the stack's name", "region": "aws:region"}
+ELSEWHERE = {
+    "environment": "the stack's name",
+    "region": "aws:region",
+    "profile": "aws:profile",
+    "allowed_accounts": "aws:allowedAccountIds",
+}
 """Fields that are no settings of `slipway:`, and what a person calls them."""
 
 

@@ -1,6 +1,6 @@
 """An environment as a whole: the foundation, and once an image is named, what serves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -23,6 +23,8 @@ def deploy(settings: Settings) -> Outputs:
     provider = aws.Provider(
         "aws",
         region=settings.region,
+        profile=settings.profile or None,
+        allowed_account_ids=settings.allowed_accounts or None,
         default_tags={"tags": names.tags},
     )
     opts = ResourceOptions(providers=[provider])
@@ -55,26 +57,31 @@ def deploy(settings: Settings) -> Outputs:
 
 
 def _place(settings: Settings, opts: pulumi.InvokeOptions) -> Place:
-    zones = aws.get_availability_zones(
-        state="available",
+    # Whatever their state: a zone in trouble would take the subnets of all after it along.
+    there = aws.get_availability_zones(
         # Local and wavelength zones have no GPU servers, and some no load balancers.
         filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
         opts=opts,
-    )
-    if len(zones.names) < settings.network.zones:
-        raise SettingError(
-            [
-                Problem(
-                    "slipway:zones",
-                    settings.network.zones,
-                    f"{settings.region} has {len(zones.names)} zones",
-                    "Lower it, or take another region",
-                )
-            ]
-        )
+    ).names
     return Place(
         region=settings.region,
         account=aws.get_caller_identity(opts=opts).account_id,
         partition=aws.get_partition(opts=opts).partition,
-        zones=tuple(zones.names[: settings.network.zones]),
+        zones=_zones(settings, there),
     )
+
+
+def _zones(settings: Settings, there: Sequence[str]) -> tuple[str, ...]:
+    """Raises `SettingError` for zones that the region has not."""
+    count, named, region = settings.network.zones, settings.network.zone_names, settings.region
+    unknown = [name for name in named if name not in there]
+    problems = []
+    if len(there) < count:
+        why = f"{region} has {len(there)} zones"
+        problems.append(Problem("slipway:zones", count, why, "Lower it, or take another region"))
+    if unknown:
+        why = f"there is no {', '.join(unknown)}"
+        problems.append(Problem("slipway:zoneNames", named, why, f"Choose from {', '.join(there)}"))
+    if problems:
+        raise SettingError(problems)
+    return named or tuple(there[:count])

@@ -93,7 +93,7 @@ def valid_settings(draw: st.DrawFn) -> Settings:
     zones = 1 if supply == "one reservation" else draw(st.integers(2 if needs_two else 1, 3))
     bridged = shape == "container" and draw(st.booleans())
     servers = draw(_servers(shape, supply, prod=prod, bridge=bridged))
-    network = draw(_network(zones))
+    network = draw(_network(zones, reserved=supply == "one reservation"))
     return Settings(
         environment=environment,
         region=REGION,
@@ -101,6 +101,8 @@ def valid_settings(draw: st.DrawFn) -> Settings:
         image=draw(st.sampled_from(("0.1.0", "sha256:" + "0" * 64, "0.2.0-rc.1", ""))),
         protect=prod or draw(st.booleans()),
         owner="ml-platform",
+        profile=draw(st.sampled_from(("", "platform"))),
+        allowed_accounts=draw(st.sampled_from(((), ("123456789012",)))),
         cost_center=draw(st.sampled_from(("", "4711"))),
         network=network,
         store=draw(_store),
@@ -125,13 +127,15 @@ def _supplies(shape: str, balancer: str, *, prod: bool) -> tuple[str, ...]:
 
 
 @st.composite
-def _network(draw: st.DrawFn, zones: int) -> NetworkSettings:
+def _network(draw: st.DrawFn, zones: int, *, reserved: bool) -> NetworkSettings:
+    names = tuple(f"{REGION}{letter}" for letter in draw(st.permutations("abc"))[:zones])
     nat = draw(st.sampled_from(("none", "single", "zone") if zones > 1 else ("none", "single")))
     return NetworkSettings(
         vpc_cidr=draw(
             st.sampled_from(("10.0.0.0/16", "172.20.0.0/18", "192.168.8.0/21", "10.9.4.0/22"))
         ),
         zones=zones,
+        zone_names=draw(st.sampled_from(((), names))) if not reserved else names,
         nat=nat,
         interface_endpoints=nat == "none" or draw(st.booleans()),
         flow_log_days=draw(st.sampled_from(LOG_DAYS)),

@@ -9,6 +9,8 @@ from infra.timings import IDLE_MARGIN
 _MOST_RANGES = 25
 """Two rules each, and a security group has 60."""
 _LONGEST_IDLE = 4000
+_LONGEST_NAME = 64
+"""Of a certificate that AWS makes."""
 _LIKE = "Write networks like 198.51.100.0/24, or leave it empty"
 
 _URL = r"https://[^\s/?#]+\.[^\s?#]+"
@@ -112,6 +114,13 @@ class IngressSettings:
 
     def _check_name(self, check: Checks) -> None:
         check.domain("domain")
+        check.refuse_if(
+            len(self.domain) > _LONGEST_NAME and not self.certificate_arn,
+            "domain",
+            f"AWS makes certificates for names of up to {_LONGEST_NAME} characters, and it has "
+            f"{len(self.domain)}",
+            "Shorten it, or bring a certificate with slipway:certificateArn",
+        )
         check.matches(
             "zone_id",
             r"Z[A-Z0-9]{7,31}",

@@ -18,7 +18,8 @@ _DOCKER = ipaddress.IPv4Network("172.17.0.0/16")
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """`nat` is `none`, `single` or `zone` (one a zone). `zones` is 1 to 3.
+    """`nat` is `none`, `single` or `zone` (one a zone). `zones` is 1 to 3; `zone_names` are theirs,
+    or empty for the first of the region.
 
     `interface_endpoints`: the AWS APIs that servers call are reached within the VPC.
     `namespace` is the private DNS domain of discovery; the environment comes before it.
@@ -26,6 +27,7 @@ class NetworkSettings:
 
     vpc_cidr: str
     zones: int
+    zone_names: tuple[str, ...]
     nat: str
     interface_endpoints: bool
     flow_log_days: int
@@ -35,6 +37,13 @@ class NetworkSettings:
         check = Checks(self)
         self._check_range(check)
         check.within("zones", 1, 3)
+        check.no_duplicates("zone_names")
+        check.refuse_if(
+            self.zone_names and len(self.zone_names) != self.zones,
+            "zone_names",
+            f"slipway:zones is {self.zones}",
+            "Name as many, or none for the first of the region",
+        )
         check.one_of("nat", "none", "single", "zone")
         check.refuse_if(
             self.nat == "none" and not self.interface_endpoints,

@@ -1,5 +1,6 @@
 """One environment: all groups of settings, and what must hold between them."""
 
+import re
 from dataclasses import dataclass
 
 from infra.settings.checks import Checks
@@ -19,7 +20,8 @@ _TAG = r"[\w +=.:/@-]{1,256}"
 
 @dataclass(frozen=True)
 class Settings:
-    """`environment` is the stack's name, `region` comes from `aws:region`.
+    """`environment` is the stack's name. `region`, `profile` and `allowed_accounts` are settings of
+    `aws:`; the latter may be empty, for the usual credentials and the account they lead to.
 
     `image` is a tag of the serving image in the environment's own repository, or its digest
     (`sha256:...`). Empty: all but the servers and what needs them is built, so that there is a
@@ -33,6 +35,8 @@ class Settings:
     protect: bool
     owner: str
     cost_center: str
+    profile: str
+    allowed_accounts: tuple[str, ...]
     network: NetworkSettings
     store: StoreSettings
     publisher: PublisherSettings
@@ -66,6 +70,12 @@ class Settings:
             r"[a-z]{2,3}(-[a-z]+)+-\d",
             "it is no name of a region",
             "Run: pulumi config set aws:region eu-central-1",
+        )
+        check.refuse_if(
+            not all(re.fullmatch(r"\d{12}", account) for account in self.allowed_accounts),
+            "allowed_accounts",
+            "an account's id has 12 digits",
+            'Write it in quotes, like ["123456789012"]',
         )
         check.one_of("shape", *SHAPES)
         check.refuse_if(
@@ -159,11 +169,36 @@ class Settings:
             "AWS has application load balancers in two zones or more",
             "Set it to 2 or 3",
         )
+        elsewhere = [zone for zone in self.network.zone_names if zone[:-1] != self.region]
         check.refuse_if(
-            self.servers.capacity_reservation.startswith("cr-") and not one_zone,
+            elsewhere,
+            "zone_names",
+            f"{', '.join(elsewhere)} is not in aws:region, {self.region}",
+            f"Name zones of it, like {self.region}a",
+        )
+        self._check_reservation(check)
+
+    def _check_reservation(self, check: Checks) -> None:
+        chosen = self.servers.capacity_reservation
+        one = chosen.startswith("cr-")
+        check.refuse_if(
+            one and self.network.zones != 1,
             "capacity_reservation",
             f"one reservation is in one zone, and slipway:zones is {self.network.zones}",
             "Name the ARN of a resource group of reservations, or set slipway:zones to 1",
+        )
+        check.refuse_if(
+            one and self.network.zones == 1 and not self.network.zone_names,
+            "zone_names",
+            "servers would start on demand, beside the reservation, if it were not in the first "
+            "zone of the region",
+            "Name the zone that the reservation is in",
+        )
+        check.refuse_if(
+            chosen.startswith("arn:") and chosen.split(":")[3] != self.region,
+            "capacity_reservation",
+            f"servers start in {self.region}, and find reservations of that region alone",
+            "Name a resource group there",
         )
 
     def _check_scaling(self, check: Checks) -> None:
@@ -203,6 +238,13 @@ class Settings:
             "certificate_arn",
             f"the load balancer is in {self.region} and takes certificates of that region alone",
             "Request or import it there",
+        )
+        inside = f"{self.environment}.{self.network.namespace}"
+        check.refuse_if(
+            f".{self.ingress.domain}".endswith(f".{inside}"),
+            "domain",
+            f"within the VPC {inside} is the private domain of discovery, where no such name is",
+            "Take another name, or another slipway:namespace",
         )
         check.refuse_if(
             self.ingress.auth == "jwt" and not self.ingress.public and self.network.nat == "none",

@@ -20,7 +20,7 @@ OPERATIONS = (ROOT / "docs/operations.md").read_text()
 README = (ROOT / "README.md").read_text()
 PULUMI = {
     "config", "config rm", "config set", "destroy", "login", "preview", "refresh",
-    "stack init", "stack output", "stack select", "state unprotect", "up",
+    "stack --show-urns", "stack init", "stack output", "stack select", "state unprotect", "up",
 }  # fmt: skip
 """Commands of Pulumi's CLI that we use (https://www.pulumi.com/docs/iac/cli/commands/)."""
 AWS_CLI = {"ecr get-login-password", "logs tail", "s3 ls", "s3 rm", "s3 cp", "ssm start-session"}

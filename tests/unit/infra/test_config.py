@@ -106,4 +106,19 @@ def test_configuration_of_a_program_started_by_the_cli_is_looked_through_as_well
 
 
 def test_settings_of_other_programs_are_left_alone():
-    assert settings_from({**configuration_of("dev"), "aws:profile": "dev", "other:max": "1"})
+    assert settings_from({**configuration_of("dev"), "other:max": "1"})
+
+
+def test_the_account_that_is_meant_comes_from_the_providers_own_settings():
+    assert (settings_of("dev").profile, settings_of("dev").allowed_accounts) == ("", ())
+    named = {"aws:profile": "sandbox", "aws:allowedAccountIds": '["123456789012"]'}
+    settings = settings_from({**configuration_of("dev"), **named})
+    assert (settings.profile, settings.allowed_accounts) == ("sandbox", ("123456789012",))
+
+
+def test_other_settings_of_the_provider_are_refused_and_not_shown():
+    """The program makes the provider itself, which would heed none of them."""
+    configuration = {**configuration_of("dev"), "aws:secretKey": "s3cr3t"}
+    with pytest.raises(SettingError, match="aws:secretKey is set: ") as caught:
+        settings_from(configuration)
+    assert "s3cr3t" not in str(caught.value)

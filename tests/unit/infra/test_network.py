@@ -18,6 +18,7 @@ KEY = "arn:aws:kms:eu-central-1:123456789012:key/k"
 SETTINGS = NetworkSettings(
     vpc_cidr="10.42.0.0/16",
     zones=3,
+    zone_names=(),
     nat="zone",
     interface_endpoints=True,
     flow_log_days=90,

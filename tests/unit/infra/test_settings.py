@@ -10,6 +10,8 @@ from tests.configurations import configuration_of, settings_from, settings_of, v
 COMMITTED = ("dev", "staging", "prod")
 
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
+GROUP = "arn:aws:resource-groups:us-east-1:123456789012:group/slipway"
+DEEP = f"{'m' * 58}.example.com"
 LONG = "https://login.example.com/" + "x" * 256
 RANGES = "[" + ", ".join(f'"198.51.100.{4 * n}/30"' for n in range(26)) + "]"
 OPEN = {"spot_percent": "0", "instance_types": '["g6.xlarge"]'}
@@ -21,6 +23,8 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
     ("qa", {}, "the stack's name", "qa", "dev, staging, prod"),
     ("local", {}, "the stack's name", "local", "dev, staging, prod"),
     ("dev", {"region": "frankfurt"}, "aws:region", "frankfurt", "no name of a region"),
+    ("dev", {"allowed_accounts": '["12"]'}, "aws:allowedAccountIds", "[12]", "has 12 digits"),
+    ("dev", {"allowed_accounts": "12"}, "aws:allowedAccountIds", "12", "no list"),
     ("dev", {"shape": "kubernetes"}, "slipway:shape", "kubernetes", "cluster, single or container"),
     ("dev", {"owner": ""}, "slipway:owner", "empty", "answer for the servers"),
     ("dev", {"owner": "ml?"}, "slipway:owner", "ml?", "as a tag"),
@@ -43,6 +47,27 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
     ("dev", {"zones": "1"}, "slipway:zones", "1", "spot capacity of one zone"),
     ("staging", {"zones": "1"}, "slipway:zones", "1", "two zones or more"),
     ("prod", {"zones": "1", "nat": "single"}, "slipway:zones", "1", "loss of one"),
+    (
+        "staging",
+        {"zone_names": '["eu-central-1a"]'},
+        "slipway:zoneNames",
+        "[eu-central-1a]",
+        "slipway:zones is 2",
+    ),
+    (
+        "staging",
+        {"zone_names": '["eu-central-1a", "eu-central-1a"]'},
+        "slipway:zoneNames",
+        "[eu-central-1a, eu-central-1a]",
+        "twice",
+    ),
+    (
+        "staging",
+        {"zone_names": '["eu-central-1a", "eu-west-1b"]'},
+        "slipway:zoneNames",
+        "[eu-central-1a, eu-west-1b]",
+        "eu-west-1b is not in aws:region",
+    ),
     ("dev", {"nat": "gateway"}, "slipway:nat", "gateway", "none, single or zone"),
     ("dev", {"nat": "none"}, "slipway:nat", "none", "interfaceEndpoints"),
     ("dev", {"nat": "zone", "zones": "1"}, "slipway:nat", "zone", "same as single"),
@@ -155,6 +180,20 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
         "slipway:capacityReservation",
         "cr-0123456789abcdef0",
         "in one zone",
+    ),
+    (
+        "dev",
+        {**OPEN, "capacity_reservation": "cr-0123456789abcdef0", "zones": "1"},
+        "slipway:zoneNames",
+        "[]",
+        "the zone that the reservation is in",
+    ),
+    (
+        "staging",
+        {"capacity_reservation": GROUP},
+        "slipway:capacityReservation",
+        GROUP,
+        "reservations of that region",
     ),
     # --- servers: image, volume, models
     ("dev", {"ami": "ubuntu"}, "slipway:ami", "ubuntu", "id of a machine image"),
@@ -283,6 +322,14 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
     ("dev", {"zone_id": "Z0123456789"}, "slipway:zoneId", "Z0123456789", "slipway:domain"),
     ("staging", {"zone_id": "example.com"}, "slipway:zoneId", "example.com", "list-hosted-zones"),
     ("staging", {"domain": "*.a.com"}, "slipway:domain", "*.a.com", "no domain name"),
+    ("staging", {"domain": DEEP}, "slipway:domain", DEEP, "up to 64 characters, and it has 70"),
+    (
+        "staging",
+        {"namespace": "example.com", "domain": "models.staging.example.com"},
+        "slipway:domain",
+        "models.staging.example.com",
+        "private domain of discovery",
+    ),
     ("staging", {"certificate_arn": "mine"}, "slipway:certificateArn", "mine", "list-certificates"),
     ("staging", {"certificate_arn": ARN}, "slipway:certificateArn", ARN, "is in eu-central-1"),
     ("prod", {"auth": "password"}, "slipway:auth", "password", "none, mtls or jwt"),
@@ -465,7 +512,17 @@ def test_the_committed_environments_are_valid(stack):
         ("prod", {"vpc_cidr": "192.168.4.0/22"}),
         ("prod", {"public": "false", "allowed_cidrs": '["10.0.0.0/8"]'}),
         ("prod", {"nat": "none"}),
-        ("dev", {**OPEN, "zones": "1", "capacity_reservation": "cr-0123456789abcdef0"}),
+        (
+            "dev",
+            {
+                **OPEN,
+                "zones": "1",
+                "zone_names": '["eu-central-1b"]',
+                "capacity_reservation": "cr-0123456789abcdef0",
+            },
+        ),
+        ("prod", {"zone_names": '["eu-central-1c", "eu-central-1a", "eu-central-1b"]'}),
+        ("prod", {"domain": DEEP, "certificate_arn": ARN.replace("us-east-1", "eu-central-1")}),
     ],
 )
 def test_what_aws_can_build_is_let_through(stack, changes):

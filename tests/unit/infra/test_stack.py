@@ -1,5 +1,6 @@
 """Three environments in three shapes, and every valid configuration: all keep every invariant."""
 
+import json
 from dataclasses import replace
 
 import pulumi
@@ -7,9 +8,11 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from infra.stack import deploy
+from slipway.errors import StackError
+from slipway.stack.invokes import Invokes
 from slipway.stack.load import load
-from slipway.stack.program import record
-from tests.configurations import valid_settings
+from slipway.stack.program import program_at, record
+from tests.configurations import configuration_of, valid_settings
 from tests.invariants import INVARIANTS, encryption, identity, network, program
 from tests.stacks import ENVIRONMENTS, ROOT, SHAPES, evaluated
 
@@ -46,6 +49,42 @@ def test_every_configuration_that_validation_lets_through_keeps_every_invariant(
     graph = record(program, stack=chosen.environment)
     for invariant in INVARIANTS:
         invariant(graph)
+
+
+def test_the_provider_is_told_whose_account_is_meant():
+    graph = load(
+        ROOT, "dev", {"aws:profile": "sandbox", "aws:allowedAccountIds": '["123456789012"]'}
+    )
+    provider = graph.named("aws", "pulumi:providers:aws").properties
+    assert provider["profile"] == "sandbox"
+    assert json.loads(provider["allowedAccountIds"]) == ["123456789012"]
+    assert "profile" not in load(ROOT, "dev").named("aws", "pulumi:providers:aws").properties
+
+
+def test_zones_are_those_that_are_named_in_their_order():
+    graph = load(ROOT, "staging", {"slipway:zoneNames": '["eu-central-1c", "eu-central-1a"]'})
+    zones = [subnet.properties["availabilityZone"] for subnet in graph.of("Subnet")]
+    assert list(dict.fromkeys(zones)) == ["eu-central-1c", "eu-central-1a"]
+
+
+def test_zones_that_the_region_has_not_are_refused():
+    with pytest.raises(StackError, match=r"no eu-central-1f\. Choose from eu-central-1a, "):
+        load(ROOT, "staging", {"slipway:zoneNames": '["eu-central-1f", "eu-central-1a"]'})
+
+
+def test_a_zone_in_trouble_keeps_its_subnets():
+    """Asked for those available alone, AWS would leave it out, and all after it would move up."""
+    asked = []
+
+    class Asked(Invokes):
+        def answer(self, token, arguments):
+            asked.append((token, arguments))
+            return super().answer(token, arguments)
+
+    configuration = configuration_of("dev")
+    record(program_at(ROOT), stack="dev", config=configuration, invokes=Asked("eu-central-1"))
+    (arguments,) = [a for token, a in asked if token.endswith(":getAvailabilityZones")]
+    assert "state" not in arguments
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
