@@ -43,7 +43,7 @@ def main(
     A process of its own keeps a number of requests under way, row by row from the golden request.
     Windows follow each other until three agree; a point that never settles is called unstable and
     ends with exit code 1, as do wrong answers. Queue and compute are Triton's own figures of the
-    same time, transport is the rest of what a client waits.
+    same time, transport is the rest of what a client waits; a server of a fleet does not tell them.
 
     Example: python scripts/perf.py image_classifier --concurrency 1 --concurrency 16
     """
@@ -97,8 +97,8 @@ def _print(result: "PerfResult") -> None:
         table.add_row(
             str(p.concurrency),
             f"{p.throughput:.0f}",
-            *(f"{ms:.2f} ms" for ms in times),
-            f"{p.batch:.1f}",
+            *("–" if ms is None else f"{ms:.2f} ms" for ms in times),
+            "–" if p.batch is None else f"{p.batch:.1f}",
             verdict,
         )
     Console().print(table)

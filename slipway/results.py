@@ -38,8 +38,9 @@ class LoadPoint:
     Throughput in requests per second; latencies in milliseconds as the client saw them. `queue_ms`
     and `compute_ms` are means per request from Triton's statistics over the same time;
     `transport_ms` is what is left of the client's mean. `batch` is the mean size of the batches
-    Triton ran. `windows` holds the throughput of every window, the discarded ones too, and `error`
-    the first of the `errors`.
+    Triton ran. The four are None where the server keeps its statistics for its node. `windows`
+    holds the throughput of every window, the discarded ones too, and `error` the first of the
+    `errors`.
     """
 
     concurrency: int
@@ -48,10 +49,10 @@ class LoadPoint:
     p90_ms: float
     p99_ms: float
     mean_ms: float
-    queue_ms: float
-    compute_ms: float
-    transport_ms: float
-    batch: float
+    queue_ms: float | None
+    compute_ms: float | None
+    transport_ms: float | None
+    batch: float | None
     requests: int
     errors: int
     stable: bool

@@ -51,6 +51,11 @@ class Refused:
     code: str
     message: str
 
+    @property
+    def restricted(self) -> bool:
+        """Whether Triton keeps this API for its node, as it does on a fleet; by its own words."""
+        return self.code in ("403", "UNAVAILABLE") and "is restricted" in self.message
+
     def __str__(self) -> str:
         return " ".join(f"{self.code} {self.message}".split())[:200]
 

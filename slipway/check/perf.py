@@ -30,10 +30,10 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class _Measured:
-    """One window with the server's account of the same time."""
+    """One window with the server's account of the same time, None where it keeps that to itself."""
 
     window: Window
-    server: Statistics
+    server: Statistics | None
 
     @property
     def throughput(self) -> float:
@@ -125,7 +125,8 @@ def _windows(spec: LoadSpec, client: GrpcClient, endpoint: Endpoint) -> Iterator
             if not line:
                 raise _ended(process)
             after = _statistics(client, endpoint, spec.model)
-            yield _Measured(Window(**json.loads(line)), after - before)
+            account = after - before if after and before else None
+            yield _Measured(Window(**json.loads(line)), account)
             before = after
 
 
@@ -135,10 +136,13 @@ def _ended(process: "subprocess.Popen[str]") -> CheckError:
     )
 
 
-def _statistics(client: GrpcClient, endpoint: Endpoint, model: str) -> Statistics:
+def _statistics(client: GrpcClient, endpoint: Endpoint, model: str) -> Statistics | None:
+    """None where the server keeps them for its node, as on a fleet."""
     reply = client.statistics(model, "")
     if not isinstance(reply, Refused):
         return Statistics.of(reply)
+    if reply.restricted:
+        return None
     if reply.code == "UNAVAILABLE":
         raise unreachable(endpoint.grpc, reply.message)
     raise CheckError(
@@ -152,7 +156,8 @@ def _point(concurrency: int, measured: Sequence[_Measured], count: int, within: 
     """The figures over the last `count` windows; errors are counted over all of them."""
     last = measured[-count:]
     latencies = [ns / NS_PER_MS for one in last for ns in one.window.latencies_ns]
-    server = sum((one.server for one in last[1:]), start=last[0].server)
+    accounts = [one.server for one in last if one.server]
+    server = sum(accounts, start=Statistics()) if len(accounts) == len(last) else None
     mean = sum(latencies) / len(latencies) if latencies else 0.0
     return LoadPoint(
         concurrency=concurrency,
@@ -161,10 +166,10 @@ def _point(concurrency: int, measured: Sequence[_Measured], count: int, within: 
         p90_ms=percentile(latencies, 90),
         p99_ms=percentile(latencies, 99),
         mean_ms=mean,
-        queue_ms=server.queue_ms,
-        compute_ms=server.compute_ms,
-        transport_ms=max(0.0, mean - server.queue_ms - server.compute_ms),
-        batch=server.batch,
+        queue_ms=server.queue_ms if server else None,
+        compute_ms=server.compute_ms if server else None,
+        transport_ms=max(0.0, mean - server.queue_ms - server.compute_ms) if server else None,
+        batch=server.batch if server else None,
         requests=len(latencies),
         errors=sum(one.window.errors for one in measured),
         stable=windows_agree([one.throughput for one in measured], count, within),

@@ -16,6 +16,9 @@ from slipway.check.refusals import Wrong, is_proper, wrong_requests
 from slipway.results import CheckResult
 from slipway.tensors import Array, Golden, max_difference
 
+UNKNOWN = 0
+"""Of the largest batch: then none above it is sent."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -71,7 +74,9 @@ class Conversation:
         yield self._timed("golden request", self._golden)
         yield self._timed("golden rows one by one", self._one_by_one)
         maximum = self.client.maximum_batch(self.model, self.version)
-        yield self._timed("configuration is given", lambda: _batch_is_known(maximum))
+        yield self._timed("configuration is given, or closed", lambda: _batch_is_known(maximum))
+        if isinstance(maximum, Refused) and maximum.restricted:
+            maximum = UNKNOWN
         if isinstance(metadata, Refused) or isinstance(maximum, Refused):
             return
         if {t.name for t in metadata.inputs} != set(self.golden.inputs):
@@ -146,7 +151,8 @@ def _said_yes(reply: bool | Refused) -> Verdict:
 
 def _batch_is_known(maximum: int | Refused) -> Verdict:
     if isinstance(maximum, Refused):
-        return Verdict(False, str(maximum))
+        closed = "the server keeps it for its node, so no batch above the maximum is sent"
+        return Verdict(maximum.restricted, closed if maximum.restricted else str(maximum))
     return Verdict(True, f"batches up to {maximum}")
 
 

@@ -131,8 +131,12 @@ def latency(points: Sequence[LoadPoint], *, name: str) -> str:
 
 
 def time_split(points: Sequence[LoadPoint], *, name: str) -> str:
-    """Mean time per request at each concurrency: queue, compute and transport end to end."""
+    """Mean time per request at each concurrency: queue, compute and transport end to end. Empty
+    where the server told nothing of them.
+    """
     points = sorted(points, key=lambda point: point.concurrency)
+    if any(point.queue_ms is None for point in points):
+        return ""
     rows = range(len(points))
     with _settings():
         figure, axes = _canvas(380, 90 + 46 * len(points))
@@ -143,7 +147,7 @@ def time_split(points: Sequence[LoadPoint], *, name: str) -> str:
             ("transport", [point.transport_ms for point in points], TRANSPORT),
         ):
             # The three come from two clocks, so a rest near zero can be slightly negative.
-            widths = [max(value, 0.0) for value in values]
+            widths = [max(value or 0.0, 0.0) for value in values]
             axes.barh(rows, widths, left=ends, height=0.56, color=colour, label=label)
             ends = [end + width for end, width in zip(ends, widths, strict=True)]
         for row, end in zip(rows, ends, strict=True):

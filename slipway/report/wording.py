@@ -31,9 +31,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 60}{NO_BREAK}min{NO_BREAK}{whole % 60:02}{NO_BREAK}s"
 
 
-def milliseconds(value: float) -> str:
-    """Three digits: `1.24`, `12.4`, `1,240`; without the unit, which a column's head gives."""
-    return _three(value)
+def milliseconds(value: float | None) -> str:
+    """Three digits: `1.24`, `12.4`, `1,240`; without the unit, which a column's head gives. A dash
+    for what was not told.
+    """
+    return "–" if value is None else _three(value)
 
 
 def rate(value: float) -> str:

@@ -1,21 +1,34 @@
 """A server of a fleet: only its node may manage it, and clients do not stay connected for ever."""
 
+import json
 import queue
 import time
 
 import grpc
 import httpx
+import numpy as np
 import pytest
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
 from slipway import contract
+from slipway.check.endpoint import Endpoint
+from slipway.check.perf import measure, one_by_one
+from slipway.check.smoke import smoke
 from slipway.errors import NodeError
 from slipway.node.control import GrpcControl
+from slipway.results import PerfResult
+from slipway.tensors import Golden
 from slipway.triton.access import HEADER, ManagementKey
 from slipway.triton.connection_age import connection_age
 from tests.integration.triton_models import add_model, command_line, request, tensors
 
+X = np.arange(12, dtype=np.float32).reshape(4, 3)
+GOLDEN = Golden(
+    {"x": X, "pick": np.zeros((4, 1), np.int64)},
+    {"y": 2 * X, "total": X.sum(axis=1, keepdims=True)},
+    1e-5,
+)
 MANAGEMENT_OVER_HTTP = {
     "model-repository": [
         ("POST", "/v2/repository/index"),
@@ -134,6 +147,32 @@ def test_whoever_holds_the_key_loads_asks_and_unloads(server, control):
     with pytest.raises(NodeError, match="restricted"):
         stranger.load("tiny")
     stranger.close()
+
+
+@pytest.fixture
+def endpoint(server, control):
+    ports = server.options.ports
+    return Endpoint(f"127.0.0.1:{ports.grpc}", f"http://127.0.0.1:{ports.http}")
+
+
+def test_the_smoke_test_of_a_server_of_a_fleet_passes_without_what_is_closed(endpoint):
+    results = list(smoke(endpoint, "tiny", GOLDEN))
+    assert [r for r in results if not r.passed] == []
+    for protocol in ("http", "grpc"):
+        asked = {r.name: r.detail for r in results if r.protocol == protocol}
+        assert "keeps it for its node" in asked["configuration is given, or closed"]
+        assert sum(name.startswith("refused") for name in asked) == 10
+
+
+def test_a_server_of_a_fleet_is_measured_without_its_own_account(endpoint):
+    result = measure(
+        endpoint, "tiny", one_by_one(GOLDEN), [1], window=0.1, within=1.0, agree=2, most=4
+    )
+    (point,) = result.points
+    assert result.passed
+    assert point.p99_ms > 0
+    assert (point.queue_ms, point.compute_ms, point.transport_ms, point.batch) == (None,) * 4
+    assert PerfResult.from_json(json.loads(json.dumps(result.to_json()))) == result
 
 
 def test_the_secret_is_new_each_time_and_in_no_text(server, control, key):

@@ -38,6 +38,12 @@ def test_the_bars_add_up_to_the_mean_even_with_a_slightly_negative_rest(whole):
     assert {"3.50 ms", "queue", "compute", "transport"} <= set(said)
 
 
+def test_there_are_no_bars_of_what_the_server_did_not_tell(whole):
+    points = [replace(p, queue_ms=None, compute_ms=None, transport_ms=None, batch=None)
+              for p in whole.perf.points]  # fmt: skip
+    assert plots.time_split(points, name="x") == ""
+
+
 @pytest.mark.parametrize("label", ["<script>alert(1)</script>", "$x^2$", "a\0b", "数字", "\\frac{"])
 def test_a_label_is_text_whatever_it_holds(label):
     with warnings.catch_warnings():
