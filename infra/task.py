@@ -128,9 +128,10 @@ def _confinement(shared_memory: int) -> dict[str, Any]:
 
 _HEALTH = {
     "command": [
-        "CMD", "curl", "--fail", "--silent", "--output", "/dev/null",
-        # Whether clients are sent here the target groups ask the node.
-        f"http://127.0.0.1:{contract.HTTP_PORT}{contract.HEALTH_LIVE}",
+        # As the image's own check; whether clients are sent here the target groups ask the node.
+        "CMD", "/opt/slipway/bin/python", "-c",
+        "from urllib.request import urlopen; "
+        f"urlopen('http://127.0.0.1:{contract.HTTP_PORT}{contract.HEALTH_LIVE}', timeout=3)",
     ],
     "interval": 30,
     "timeout": 5,

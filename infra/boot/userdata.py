@@ -152,10 +152,7 @@ def _ecs_files(boot: Boot) -> list[dict[str, Any]]:
 
 def _docker() -> dict[str, Any]:
     """With systemd's cgroups a `systemctl daemon-reload` takes the GPUs from running containers."""
-    return {
-        "exec-opts": ["native.cgroupdriver=cgroupfs"],
-        "runtimes": {"nvidia": {"path": "nvidia-container-runtime", "args": []}},
-    }
+    return {"exec-opts": ["native.cgroupdriver=cgroupfs"]}
 
 
 def _variables(values: Mapping[str, str]) -> str:

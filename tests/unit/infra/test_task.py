@@ -93,7 +93,7 @@ def test_the_container_gets_its_time_to_stop():
 def test_a_container_is_replaced_when_triton_is_gone():
     check = container()["healthCheck"]
     assert check["command"][0] == "CMD"
-    assert check["command"][-1] == "http://127.0.0.1:8000/v2/health/live"
+    assert "'http://127.0.0.1:8000/v2/health/live'" in check["command"][-1]
     assert check["startPeriod"] <= 300, "ECS takes no more"
 
 
