@@ -171,12 +171,15 @@ def _servers(
     highest = 1 if shape == "single" else lowest + draw(st.integers(0, 10))
     spot = supply == "spot"
     base = draw(st.integers(1 if prod else 0, highest - 1)) if spot else 0
-    types = draw(_instance_types(3 if spot else 1, 1 if supply == "one reservation" else 4))
+    most = 1 if supply == "one reservation" else 4
+    types = draw(_instance_types(3 if spot else 1, most, tasks=shape == "container"))
     model = draw(st.integers(1, min(_room(kind) for kind in types)))
     stores = all(kind.local_nvme_gb for kind in types)
     volume = draw(st.integers(100 if stores else 100 + 2 * model, 2000))
     iops = draw(st.integers(3000, min(80_000, 500 * volume)))
-    healthy = draw(st.integers(0, 100))
+    # Of spot servers ECS has to be able to spare one.
+    spares = shape == "container" and spot
+    healthy = draw(st.integers(0, 100 * (lowest - 1) // lowest if spares else 100))
     reservations = {
         "open reservations": "open",
         "one reservation": RESERVATION,
@@ -206,14 +209,18 @@ def _servers(
     )
 
 
-def _instance_types(least: int, most: int) -> st.SearchStrategy[tuple[InstanceType, ...]]:
-    """All with GPUs or all without."""
-    kinds = catalogue().values()
-    alike = ([k for k in kinds if k.gpu_count], [k for k in kinds if not k.gpu_count])
+def _instance_types(
+    least: int, most: int, *, tasks: bool
+) -> st.SearchStrategy[tuple[InstanceType, ...]]:
+    """All with GPUs or all without; with as many of them where tasks take all that there are."""
+    alike: dict[int, list[InstanceType]] = {}
+    for kind in catalogue().values():
+        alike.setdefault(kind.gpu_count if tasks else min(1, kind.gpu_count), []).append(kind)
     return st.one_of(
         *(
             st.lists(st.sampled_from(among), min_size=least, max_size=most, unique=True).map(tuple)
-            for among in alike
+            for among in alike.values()
+            if len(among) >= least
         )
     )
 

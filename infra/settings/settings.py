@@ -109,6 +109,8 @@ class Settings:
     def _check_shape(self, check: Checks) -> None:
         if self.shape == "single":
             self._check_single(check)
+        if self.shape == "container":
+            self._check_container(check)
         check.refuse_if(
             self.shape in {"cluster", "container"} and self.ingress.load_balancer == "none",
             "load_balancer",
@@ -116,17 +118,36 @@ class Settings:
             "Set it to application or network, or slipway:shape to single",
         )
         check.refuse_if(
-            self.shape == "container" and self.servers.warm_pool,
+            self.shape != "container" and self.servers.network_mode == "bridge",
+            "network_mode",
+            f"in shape {self.shape} the container always has the network of its server",
+            "Set it to host and slipway:hopLimit to 1, or slipway:shape to container",
+        )
+
+    def _check_container(self, check: Checks) -> None:
+        servers = self.servers
+        check.refuse_if(
+            servers.warm_pool,
             "warm_pool",
             "in shape container ECS decides how many servers there are, and counts none that is "
             "stopped",
             "Set it to 0, or slipway:shape to cluster",
         )
+        gpus = sorted({kind.gpu_count for kind in servers.instance_types})
         check.refuse_if(
-            self.shape != "container" and self.servers.network_mode == "bridge",
-            "network_mode",
-            f"in shape {self.shape} the container always has the network of its server",
-            "Set it to host and slipway:hopLimit to 1, or slipway:shape to container",
+            len(gpus) > 1 and 0 not in gpus,
+            "instance_types",
+            f"a task has all GPUs of its server, and these have {', '.join(map(str, gpus))}",
+            "Take types with the same number of GPUs, or set slipway:shape to cluster",
+        )
+        spared = 100 * (servers.min_servers - 1) // max(1, servers.min_servers)
+        check.refuse_if(
+            servers.spot and servers.refresh_min_healthy > spared,
+            "refresh_min_healthy",
+            "ECS would not stop the task of a spot server that AWS takes away before another one "
+            "runs, which lasts longer than the notice: it must be able to spare one of "
+            f"slipway:minServers, {servers.min_servers}",
+            f"Lower it to {spared}, or set slipway:spotPercent to 0",
         )
 
     def _check_single(self, check: Checks) -> None:

@@ -11,7 +11,8 @@ from .model import UNKNOWN, Checked, Level, Rule, Stack, StackRule
 from .values import absent, look, number, on, parsed, prop
 
 ROLLOUT = "pulumi-python:dynamic/slipway:Rollout"
-_LEAST_HEALTHY = 90
+_LEAST_HEALTHY = 50
+"""Percent. Of a few servers one is many percent, and where AWS has no more it must be spared."""
 
 
 def _replacing(stack: Stack) -> Iterator[tuple[Checked, str]]:
@@ -34,7 +35,7 @@ def _rolling_back(rollout: Checked) -> Iterator[str]:
     if not on(look(preferences, "AutoRollback")):
         yield "goes on with a bad version: set AutoRollback"
     healthy = look(preferences, "MinHealthyPercentage")
-    if healthy is not UNKNOWN and (number(healthy) or 0) < _LEAST_HEALTHY:
+    if rollout.production and healthy is not UNKNOWN and (number(healthy) or 0) < _LEAST_HEALTHY:
         lost = 100 - (number(healthy) or 0)
         yield f"may lose {lost:.0f} % of the servers at once: keep {_LEAST_HEALTHY}"
     if rollout.production and absent(look(preferences, "AlarmSpecification", "Alarms")):

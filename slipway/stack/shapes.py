@@ -51,7 +51,20 @@ def reshaped(configuration: Mapping[str, str], shape: str) -> dict[str, str]:
         return dict(configuration)
     balanced = configuration.get("slipway:loadBalancer", "none") != "none"
     kept = {} if shape == "single" or not balanced else dict(configuration)
-    return {**configuration, **_CHANGES[shape], **_only(kept), "slipway:shape": shape}
+    changed = {**configuration, **_CHANGES[shape], **_only(kept), "slipway:shape": shape}
+    return {**changed, **_sparing(changed)} if shape == "container" else changed
+
+
+def _sparing(configuration: Mapping[str, str]) -> dict[str, str]:
+    """With spot servers ECS has to be able to spare one of the tasks."""
+    tasks = configuration.get("slipway:minServers", "1")
+    if configuration.get("slipway:spotPercent", "0") == "0" or not tasks.isdecimal():
+        return {}
+    spared = 100 * (int(tasks) - 1) // max(1, int(tasks))
+    return {
+        "slipway:refreshMinHealthy": str(spared),
+        "slipway:refreshMaxHealthy": str(100 + min(25, spared)),
+    }
 
 
 def _only(kept: Mapping[str, str]) -> dict[str, str]:

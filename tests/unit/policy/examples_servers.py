@@ -120,7 +120,16 @@ EXAMPLES = (
     good("rollout-rolls-back", a("Rollout", preferences=UNKNOWN)),
     bad("rollout-rolls-back", "set AutoRollback", rollout(environment="dev", AutoRollback=False)),
     bad("rollout-rolls-back", "set AutoRollback", rollout(environment="dev", AutoRollback=None)),
-    bad("rollout-rolls-back", "50 %", rollout(environment="dev", MinHealthyPercentage=50)),
+    good("rollout-rolls-back", rollout(environment="dev", MinHealthyPercentage=0)),
+    good(
+        "rollout-rolls-back",
+        rollout(MinHealthyPercentage=50, AlarmSpecification={"Alarms": ["errors"]}),
+    ),
+    bad(
+        "rollout-rolls-back",
+        "lose 51 %",
+        rollout(MinHealthyPercentage=49, AlarmSpecification={"Alarms": ["errors"]}),
+    ),
     bad("rollout-rolls-back", "name alarms", rollout()),
     good("rollout-version-pinned", bringing("7"), a("Rollout", desired=UNKNOWN)),
     bad("rollout-version-pinned", "$Latest", bringing("$Latest")),
