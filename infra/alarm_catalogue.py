@@ -13,6 +13,7 @@ from infra.request_alarms import (
     ERRORS,
     INFERENCE_ERRORS,
     LATENCY,
+    NO_ANSWER,
     NO_SERVER,
     NO_SERVER_FLOW,
     QUEUE_TIME,
@@ -41,7 +42,7 @@ _ALWAYS = (
 _BEHIND = {
     "application": (ERRORS, LATENCY, NO_SERVER, UNHEALTHY),
     "network": (RESETS, NO_SERVER_FLOW, UNHEALTHY_FLOW),
-    "none": (),
+    "none": (NO_ANSWER,),
 }
 KEYS = tuple(
     dict.fromkeys(

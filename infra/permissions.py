@@ -93,14 +93,18 @@ def write_logs(group_arns: Sequence[Arn]) -> Statement:
 
 
 def complete_lifecycle(names: Names, place: Place) -> Statement:
-    """Say that a server of this environment's group is ready, or has drained.
+    """Say that a server of this environment's group is ready, has drained, or must be replaced.
 
     The group is made after the role, so its ARN is known but for the id in the middle.
     """
     group = f"autoScalingGroup:*:autoScalingGroupName/{names.group}"
     return allow(
         "CompleteLifecycle",
-        ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
+        [
+            "autoscaling:CompleteLifecycleAction",
+            "autoscaling:RecordLifecycleActionHeartbeat",
+            "autoscaling:SetInstanceHealth",
+        ],
         [place.arn("autoscaling", group)],
     )
 

@@ -89,6 +89,22 @@ def _no_server(healthy: Published) -> Alarm:
     )
 
 
+NO_ANSWER = Alarm(
+    key="no-server",
+    severity=PAGE,
+    # Without a load balancer only the server itself knows; one that says nothing is `silent`.
+    meaning="A server is in service and none of its models answers: every request fails.",
+    readings={
+        "serving": metrics.SERVERS_IN_SERVICE,
+        "answering": with_stat(metrics.SERVED_MODELS, "Maximum"),
+    },
+    expression="IF((serving > 0) AND (FILL(answering, 1) < 1), 1, 0)",
+    threshold=above(0),
+    unit="1 is yes",
+    missing="missing",
+    wakes=True,
+)
+
 UNHEALTHY, UNHEALTHY_FLOW = _unhealthy(metrics.UNHEALTHY), _unhealthy(metrics.FLOW_UNHEALTHY)
 NO_SERVER, NO_SERVER_FLOW = _no_server(metrics.HEALTHY), _no_server(metrics.FLOW_HEALTHY)
 

@@ -41,7 +41,9 @@ class Rollout(pulumi.dynamic.Resource, module="slipway", name="Rollout"):
 
 
 def _preferences(args: RolloutArgs) -> dict[str, Any]:
-    """It waits at the checkpoints, so that the alarms have something to judge."""
+    """It waits at the checkpoints and after the last server, so that the alarms have something to
+    judge: what has ended is not rolled back.
+    """
     settings = args.settings
     preferences: dict[str, Any] = {
         "MinHealthyPercentage": settings.refresh_min_healthy,
@@ -49,6 +51,7 @@ def _preferences(args: RolloutArgs) -> dict[str, Any]:
         "InstanceWarmup": GRACE,
         "CheckpointPercentages": list(settings.refresh_checkpoints),
         "CheckpointDelay": settings.refresh_pause_seconds,
+        "BakeTime": settings.refresh_pause_seconds,
         "SkipMatching": True,
         "AutoRollback": True,
         # ECS protects every server that has tasks; else somebody protected it for a reason.

@@ -53,7 +53,11 @@ class AutoScalingService:
     def answer(self, request):
         body = request.rfile.read(int(request.headers["Content-Length"])).decode()
         form = {name: values[0] for name, values in parse_qs(body).items()}
-        action, hook = form.pop("Action"), form["LifecycleHookName"]
+        action = form.pop("Action")
+        if action == "SetInstanceHealth":
+            self.told.append((action, form["InstanceId"], form["HealthStatus"]))
+            return 200, XML.format(action)
+        hook = form["LifecycleHookName"]
         self.told.append((action, hook, form.get("LifecycleActionResult")))
         assert form["AutoScalingGroupName"] == "slipway-dev"
         if self.refusal:

@@ -119,6 +119,13 @@ class Leaving:
 
 
 @dataclass(frozen=True)
+class GivenUp:
+    """This node has served nothing for `seconds` and asked its group to replace the instance."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Setback:
     """AWS did not do what the node asked for; it asks again. Said once until it is over."""
 
@@ -128,7 +135,7 @@ class Setback:
 
 ServerEvent = Started | Restarting | Down | Unreachable
 ModelEvent = Serving | Refused | Withdrawn | Lingering | Sick | Recovered
-FleetEvent = HookDone | Joined | Left | Leaving | Setback
+FleetEvent = HookDone | Joined | Left | Leaving | GivenUp | Setback
 Event = ServerEvent | ModelEvent | FleetEvent
 
 
@@ -185,5 +192,7 @@ def _of_the_fleet(event: FleetEvent) -> str:
             return "clients do not find this node by name any more"
         case Leaving(reason, wait):
             return f"leaving, Triton is stopped in {wait:.0f} s: {reason}"
+        case GivenUp(seconds):
+            return f"nothing was served for {seconds:.0f} s, the group replaces this instance"
         case Setback(doing, reason):
             return f"{doing} has to be tried again: {reason}"

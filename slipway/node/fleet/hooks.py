@@ -1,4 +1,6 @@
-"""The lifecycle hooks of an auto scaling group, which hold an instance until it says: go on."""
+"""What an instance says to its auto scaling group: that its lifecycle hooks, which hold it until
+then, may let it go on, and that it has to be replaced.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +25,10 @@ class Hooks(Protocol):
         """Begin the hook's time anew, if it holds the instance."""
         ...
 
+    def replace(self) -> None:
+        """End this instance and start another in its place."""
+        ...
+
 
 @dataclass(frozen=True)
 class AutoScalingHooks:
@@ -36,6 +42,12 @@ class AutoScalingHooks:
 
     def heartbeat(self, hook: str) -> None:
         self._tell("record_lifecycle_action_heartbeat", hook)
+
+    def replace(self) -> None:
+        with aws.errors("set instance health"):
+            self._client.set_instance_health(
+                InstanceId=self.instance, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
+            )
 
     @cached_property
     def _client(self) -> Any:

@@ -2,14 +2,16 @@
 
 The group holds a new instance in a launch hook until the node says that it serves. It holds it
 again each time when it wants it elsewhere: a server of the warm pool first on its way there, and
-once more on its way into service. A leaving one is held in the terminate hook.
+once more on its way into service. A leaving one is held in the terminate hook. One that serves no
+more, and does not come back by itself, asks to be replaced: where no load balancer asks it how it
+is, nobody else would notice.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from slipway.node.events import HookDone, Leaving, Setback
+from slipway.node.events import GivenUp, HookDone, Leaving, Setback
 from slipway.node.fleet.hooks import Hooks
 from slipway.node.fleet.metadata import Interruption, Metadata
 from slipway.node.fleet.retry import Clock, Retry
@@ -31,6 +33,10 @@ RESERVE = 10.0
 """Seconds of a spot interruption's notice for what comes after the server has stopped."""
 SAME = 1.0
 """Seconds by which two looks at the same notice may differ."""
+PATIENCE, FIRST_PATIENCE = 900.0, 7200.0
+"""Seconds that a node in service may serve nothing while its sync brings nothing either: one that
+served before, and one that has just begun, which the launch hook may still hold; none lasts longer.
+"""
 
 
 @dataclass(frozen=True)
@@ -79,9 +85,12 @@ class Lifecycle:
         self._try_at = 0.0
         self._beat_at = 0.0
         self._beaten = 0
+        self._alive = 0
+        self._alive_at = clock()
         self._look = Retry("Reading instance metadata", clock)
         self._launch = Retry("Completing the launch hook", clock)
         self._heart = Retry("Extending the launch hook", clock)
+        self._replacing = Retry("Asking to be replaced", clock)
         self.departure: Departure | None = None
 
     @property
@@ -89,7 +98,9 @@ class Lifecycle:
         """Whether clients may be sent here as far as the group is concerned."""
         return self._target == IN_SERVICE and self.departure is None
 
-    def look(self, standing: Standing, steps: int) -> Iterator[HookDone | Leaving | Setback]:
+    def look(
+        self, standing: Standing, steps: int
+    ) -> Iterator[HookDone | Leaving | GivenUp | Setback]:
         """One look. `steps` grows while a sync gets on, which extends the launch hook."""
         if self._look.due:
             with self._look.try_again():
@@ -98,6 +109,7 @@ class Lifecycle:
             yield from self._look.complaint()
         self._served_clients |= self.in_service and standing.ready
         yield from self._depart()
+        yield from self._give_up(standing, steps)
         if self.departure or self._done or self._target not in LAUNCHED:
             return
         if self._terms.launch_hook:
@@ -141,6 +153,20 @@ class Lifecycle:
             if self.departure is None or departure.at < self.departure.at - SAME:
                 yield Leaving(departure.reason, departure.at - clock)
                 self.departure = departure
+
+    def _give_up(self, standing: Standing, steps: int) -> Iterator[GivenUp | Setback]:
+        """Told once; again only where nobody came to replace it for as long."""
+        if standing.ready or steps != self._alive or not self.in_service:
+            self._alive, self._alive_at = steps, self._clock()
+        silent = self._clock() - self._alive_at
+        patience = PATIENCE if self._served_clients else FIRST_PATIENCE
+        if silent < patience or not self._replacing.due:
+            return
+        with self._replacing.try_again():
+            self._hooks.replace()
+            self._alive_at = self._clock()
+            yield GivenUp(silent)
+        yield from self._replacing.complaint()
 
     def _complete(self) -> Iterator[HookDone | Setback]:
         if not self._launch.due or self._clock() < self._try_at:

@@ -66,8 +66,9 @@ class Member:
             yield from lifecycle.look(standing, steps)
         leaving = lifecycle is not None and lifecycle.departure is not None
         self._ready = standing.ready and not leaving
-        yield from self._be_found(standing.ready and (lifecycle is None or lifecycle.in_service))
-        yield from self._measure(standing)
+        serving = standing.ready and (lifecycle is None or lifecycle.in_service)
+        yield from self._be_found(serving)
+        yield from self._measure(standing, serving=serving)
 
     def leave(self) -> Iterator[Event]:
         """No client shall come any more: before the server is stopped."""
@@ -117,7 +118,7 @@ class Member:
             self._entered = self._joined = False
             return True
 
-    def _measure(self, standing: Standing) -> Iterator[Event]:
+    def _measure(self, standing: Standing, *, serving: bool) -> Iterator[Event]:
         """A publication that fails is lost, as its minute is over; the next one comes."""
         if self._parts.publisher is None:
             return
@@ -126,7 +127,7 @@ class Member:
         if self._clock() < self._publish_at:
             return
         self._publish_at = self._clock() + self._every
-        values = self._window.close(standing)
+        values = self._window.close(standing, serving=serving)
         with self._publishing.try_again():
             self._parts.publisher.publish(values)
         yield from self._publishing.complaint()

@@ -55,17 +55,19 @@ class Window:
         self._answered += _increase(self._last, series, ANSWERED)
         self._last = series
 
-    def close(self, standing: Standing) -> dict[str, float]:
+    def close(self, standing: Standing, *, serving: bool) -> dict[str, float]:
         """The values of this window by the contract's names; the next one begins.
 
-        Nothing about the queue is said where Triton did not answer: silence and zero differ.
+        Nothing about the queue is said where Triton did not answer: silence and zero differ. Nor of
+        a server to which no clients are sent (`serving` is false): scaling takes the mean of all
+        servers, and one that still loads its models would make the others look idle.
         """
         values = {
             contract.METRIC_FAILED_RELEASES: float(standing.failed),
             contract.METRIC_SERVED_MODELS: float(standing.served),
             contract.METRIC_RESTARTS: float(standing.restarts - self._restarts),
         }
-        if self._pending:
+        if self._pending and serving:
             values[contract.METRIC_PENDING] = sum(self._pending) / len(self._pending)
             milliseconds = self._queued / 1000
             values[contract.METRIC_QUEUE_TIME] = (

@@ -11,6 +11,7 @@ from infra.request_alarms import (
     ERRORS,
     INFERENCE_ERRORS,
     LATENCY,
+    NO_ANSWER,
     NO_SERVER,
     NO_SERVER_FLOW,
     RATE_LIMITED,
@@ -199,6 +200,15 @@ def test_no_server_is_trouble_only_while_some_are_wanted(alarm):
     assert not speaks(alarm, wanted=None, healthy=None)
     # A node of the balancer without servers in its own zone sees none, and that is no trouble.
     assert alarm.readings["healthy"].stat == "Maximum"
+
+
+def test_without_a_load_balancer_a_server_whose_models_are_all_unwell_is_trouble():
+    assert "no-server" in {a.key for a in alarms(load_balancer="none")}
+    assert speaks(NO_ANSWER, serving=1, answering=0)
+    assert not speaks(NO_ANSWER, serving=1, answering=2)
+    assert not speaks(NO_ANSWER, serving=0, answering=0)  # it is being replaced
+    assert not speaks(NO_ANSWER, serving=1, answering=None)  # `silent` tells
+    assert NO_ANSWER.readings["answering"].stat == "Maximum"
 
 
 def test_servers_on_their_way_are_no_shortage():

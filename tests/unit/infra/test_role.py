@@ -170,6 +170,7 @@ def test_a_node_completes_the_lifecycle_of_its_own_group(cluster):
     for action in (
         "autoscaling:CompleteLifecycleAction",
         "autoscaling:RecordLifecycleActionHeartbeat",
+        "autoscaling:SetInstanceHealth",
     ):
         assert cluster.may(action, mine)
         assert not cluster.may(action, f"{group.format('0a1b')}/slipway-dev")

@@ -72,6 +72,7 @@ def test_a_replacement_goes_step_by_step_and_back_when_an_alarm_goes_off():
         "StandbyInstances": "Ignore",
         "CheckpointPercentages": [10, 50, 100],
         "CheckpointDelay": 600,
+        "BakeTime": 600,
         "AlarmSpecification": {"Alarms": ["errors"]},
     }
     assert "AlarmSpecification" not in preferences(alarms=())

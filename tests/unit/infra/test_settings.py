@@ -14,6 +14,7 @@ GROUP = "arn:aws:resource-groups:us-east-1:123456789012:group/slipway"
 DEEP = f"{'m' * 58}.example.com"
 LONG = "https://login.example.com/" + "x" * 256
 RANGES = "[" + ", ".join(f'"198.51.100.{4 * n}/30"' for n in range(26)) + "]"
+TASKS = {"shape": "container", "warm_pool": "0"}
 OPEN = {"spot_percent": "0", "instance_types": '["g6.xlarge"]'}
 """The environment dev without its spot server."""
 
@@ -158,6 +159,21 @@ WRONG: list[tuple[str, dict[str, str], str, str, str]] = [
     ("prod", {"warm_pool": "2"}, "slipway:warmPool", "2", "AWS keeps no warm pool"),
     ("dev", {**OPEN, "warm_pool": "1"}, "slipway:warmPool", "1", "none waits beside it"),
     ("staging", {"shape": "container"}, "slipway:warmPool", "1", "ECS decides"),
+    (
+        "staging",
+        {**TASKS, "instance_types": '["g6.12xlarge", "g6.2xlarge"]'},
+        "slipway:instanceTypes",
+        "[g6.12xlarge, g6.2xlarge]",
+        "and these have 1, 4",
+    ),
+    ("prod", TASKS, "slipway:refreshMinHealthy", "100", "Lower it to 66"),
+    (
+        "prod",
+        {**TASKS, "refresh_min_healthy": "67"},
+        "slipway:refreshMinHealthy",
+        "67",
+        "spare one of slipway:minServers, 3",
+    ),
     # --- servers: reservations
     (
         "staging",
@@ -506,6 +522,7 @@ def test_the_committed_environments_are_valid(stack):
         ("staging", {"sleep": "0 20 * * *", "wake": "*/15 6-8 1,15 JAN-JUN MON-FRI"}),
         ("staging", {"instance_types": '["g6.xlarge", "g4dn.xlarge"]', "model_gib": "16"}),
         ("staging", {"instance_types": '["m7i.2xlarge", "c7i.4xlarge"]'}),
+        ("prod", {**TASKS, "refresh_min_healthy": "66"}),
         ("prod", {"image": ""}),
         ("prod", {"spot_percent": "0", "warm_pool": "3"}),
         ("prod", {"allowed_cidrs": '["198.51.100.0/24"]'}),

@@ -44,6 +44,9 @@ class FakeGroup:
     def heartbeat(self, hook):
         return self._told("heartbeat", hook, lambda _: None)
 
+    def replace(self):
+        self._told("replace", None, lambda _: None)
+
     def _told(self, what, hook, then):
         self.asked.append((what, hook))
         if self.broken:

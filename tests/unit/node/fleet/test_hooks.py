@@ -41,6 +41,11 @@ def test_a_heartbeat_leaves_the_hook_waiting(hooks, service):
     assert service.waiting == {"launch"}
 
 
+def test_an_instance_that_has_to_be_replaced_is_unhealthy(hooks, service):
+    hooks.replace()
+    assert service.told == [("SetInstanceHealth", "i-1", "Unhealthy")]
+
+
 def test_a_refusal_is_an_error_of_ours(hooks, service):
     service.refusal = "AccessDenied"
     with pytest.raises(FleetError, match="AccessDenied"):

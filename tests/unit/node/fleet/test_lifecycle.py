@@ -3,8 +3,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from slipway.errors import FleetError
-from slipway.node.events import HookDone, Leaving, Setback
-from slipway.node.fleet.lifecycle import HEARTBEAT, PAUSE, TRIES, Lifecycle, Terms
+from slipway.node.events import GivenUp, HookDone, Leaving, Setback
+from slipway.node.fleet.lifecycle import (
+    FIRST_PATIENCE,
+    HEARTBEAT,
+    PATIENCE,
+    PAUSE,
+    TRIES,
+    Lifecycle,
+    Terms,
+)
 from slipway.node.fleet.metadata import Interruption
 from slipway.node.standing import Standing
 
@@ -202,3 +210,65 @@ def test_who_is_only_stopped_completes_nothing(lifecycle, group, clock):
     looks(lifecycle, READY)
     assert list(lifecycle.left(clock.sleep)) == []
     assert group.waiting == {"terminate"}
+
+
+REPLACE = ("replace", None)
+
+
+def wait(lifecycle, clock, seconds, standing=NOT_READY, steps=lambda _: 0):
+    """Look every ten seconds."""
+    happened = []
+    for passed in range(0, int(seconds), 10):
+        clock.now += 10
+        happened += looks(lifecycle, standing, steps(passed))
+    return happened
+
+
+def test_a_server_that_serves_no_more_asks_to_be_replaced(lifecycle, group, clock):
+    looks(lifecycle, READY)
+    assert wait(lifecycle, clock, PATIENCE - 10) == []
+    assert wait(lifecycle, clock, 10) == [GivenUp(PATIENCE)]
+    assert group.asked.count(REPLACE) == 1
+
+
+def test_it_asks_again_only_where_nobody_came_for_as_long(lifecycle, group, clock):
+    looks(lifecycle, READY)
+    assert wait(lifecycle, clock, 2 * PATIENCE) == [GivenUp(PATIENCE), GivenUp(PATIENCE)]
+    assert group.asked.count(REPLACE) == 2
+
+
+def test_one_that_comes_back_in_time_stays(lifecycle, group, clock):
+    looks(lifecycle, READY)
+    for _ in range(5):
+        wait(lifecycle, clock, PATIENCE - 10)
+        looks(lifecycle, READY)
+    assert REPLACE not in group.asked
+
+
+def test_a_sync_that_gets_on_is_waited_for(lifecycle, group, clock):
+    looks(lifecycle, READY)
+    wait(lifecycle, clock, 5 * PATIENCE, steps=lambda passed: passed // 600)
+    assert REPLACE not in group.asked
+
+
+def test_one_that_never_served_is_left_to_the_launch_hook_as_long_as_there_may_be_one(
+    lifecycle, group, clock
+):
+    assert wait(lifecycle, clock, FIRST_PATIENCE - 10) == []
+    assert wait(lifecycle, clock, 10) == [GivenUp(FIRST_PATIENCE)]
+
+
+@pytest.mark.parametrize("target", ["Standby", "Warmed:Running", "Terminated"])
+def test_one_that_is_not_in_service_is_nobodys_concern(lifecycle, instance, group, clock, target):
+    looks(lifecycle, READY)
+    instance.target = target
+    wait(lifecycle, clock, 2 * PATIENCE)
+    assert REPLACE not in group.asked
+
+
+def test_a_refusal_to_replace_is_told_and_tried_again(lifecycle, group, clock):
+    looks(lifecycle, READY)
+    group.broken = True
+    assert Setback in {type(event) for event in wait(lifecycle, clock, PATIENCE)}
+    group.broken = False
+    assert [type(event) for event in wait(lifecycle, clock, 60)] == [GivenUp]

@@ -165,6 +165,24 @@ def test_metrics_are_published_every_minute_and_a_failure_is_only_told(make, pub
     assert len(publisher.published) == 2
 
 
+@pytest.mark.parametrize(
+    ("standing", "target", "said"),
+    [
+        (READY, "InService", True),
+        (NOT_READY, "InService", False),  # its models are being loaded
+        (READY, "Warmed:Running", False),
+    ],
+)
+def test_only_a_server_that_clients_are_sent_to_says_how_long_its_queue_is(
+    make, instance, publisher, clock, standing, target, said
+):
+    instance.target = target
+    member = make()
+    clock.now += 60
+    list(member.tick(standing))
+    assert (contract.METRIC_PENDING in publisher.published[0]) is said
+
+
 def test_a_server_that_does_not_answer_has_no_queue_to_publish(make, publisher, clock):
     member = make(scrape=lambda: None)
     clock.now += 60
