@@ -78,6 +78,9 @@ def staged_folder(target: Path) -> Iterator[Path]:
 @contextmanager
 def staged_file(target: Path) -> Iterator[Path]:
     """A path beside `target` to write to; it replaces `target` at once when the block ends well."""
+    if target.is_dir():
+        said = "That is a folder, give the name of a file"
+        raise IsADirectoryError(errno.EISDIR, said, str(target))
     with storage_errors(f"writing {target}"):
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)

@@ -75,7 +75,13 @@ def prometheus(environment: str, *, gpu: bool) -> dict[str, Any]:
                 ],
                 # Each sample that is kept is also a line in the log.
                 "metric_relabel_configs": [
-                    {"source_labels": ["__name__"], "regex": "|".join(names), "action": "keep"}
+                    {"source_labels": ["__name__"], "regex": "|".join(names), "action": "keep"},
+                    # A client that gives up in time is no failure of the server.
+                    {
+                        "source_labels": ["__name__", "reason"],
+                        "regex": f"{metrics.TRITON_FAILURES.name};CANCELED",
+                        "action": "drop",
+                    },
                 ],
             }
         ],

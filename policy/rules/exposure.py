@@ -40,11 +40,20 @@ def _plain_http(stack: Stack) -> Iterator[tuple[Checked, str]]:
 
 
 def _refuses_plain_http(document: Any) -> bool:
+    """Of everybody, for every action, on the bucket and on its objects."""
     return any(
         not statement.allows
+        and statement.principals == ("*",)
+        and not statement.inverted
+        and {"*", "s3:*"} & set(statement.actions)
+        and _all_of_a_bucket(statement.resources)
         and str(look(statement.conditions, "Bool", "aws:SecureTransport")).lower() == "false"
         for statement in statements(document)
     )
+
+
+def _all_of_a_bucket(resources: tuple[str, ...]) -> bool:
+    return "*" in resources or {name.endswith("/*") for name in resources} == {True, False}
 
 
 def _open_ports(stack: Stack) -> Iterator[tuple[Checked, str]]:

@@ -31,6 +31,13 @@ def every_volume_is_encrypted(graph):
         assert graph.target(device["ebs"]["kmsKeyId"]).type == "aws:kms/key:Key"
 
 
+def _whole(graph, resources, policy):
+    """Whether these are a policy's bucket and all its objects."""
+    bucket, objects = resources
+    of_policy = graph.target(policy.properties["bucket"]).urn
+    return graph.target(bucket).urn == of_policy and objects == f"{bucket}/*"
+
+
 @invariant
 def every_bucket_is_closed(graph):
     closed = {
@@ -47,7 +54,9 @@ def every_bucket_is_closed(graph):
         graph.target(policy.properties["bucket"]).urn
         for policy in graph.of("BucketPolicy")
         for statement in json.loads(policy.properties["policy"])["Statement"]
-        if statement["Effect"] == "Deny"
-        and statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") == "false"
+        if {name: statement[name] for name in ("Effect", "Principal", "Action")}
+        == {"Effect": "Deny", "Principal": "*", "Action": ["s3:*"]}
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        and _whole(graph, statement["Resource"], policy)
     }
     assert closed == by_tls_alone == {bucket.urn for bucket in graph.of("aws:s3/bucket:Bucket")}

@@ -104,7 +104,9 @@ def _of_triton(graph, namespace, name, dimensions):
     shipped = parsed(files(graph)[AGENT])["logs"]["metrics_collected"]["prometheus"]
     (scrape,) = parsed(files(graph)[shipped["prometheus_config_path"]])["scrape_configs"]
     (target,) = scrape["static_configs"]
-    (kept,) = scrape["metric_relabel_configs"]
+    kept, dropped = scrape["metric_relabel_configs"]
+    assert dropped["action"] == "drop"
+    assert dropped["source_labels"][1:], "only some of a metric's series"
     assert target["targets"] == [f"127.0.0.1:{contract.METRICS_PORT}"]
     assert (kept["source_labels"], kept["action"]) == (["__name__"], "keep")
     labels = [own for prefix, own in LABELS.items() if name.startswith(prefix)]

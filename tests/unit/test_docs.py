@@ -13,7 +13,7 @@ from infra.alarm_catalogue import KEYS
 from policy.rules.catalogue import ALL as RULES
 from slipway.stack.summary import total
 from tests.invariants import INVARIANTS
-from tests.running import ROOT
+from tests.running import ROOT, python
 from tests.stacks import ENVIRONMENTS, SHAPES, evaluated
 
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
@@ -147,6 +147,16 @@ def test_the_runbook_lists_every_output():
     assert listed == {
         name for environment in ENVIRONMENTS for name in evaluated(environment).outputs
     }
+
+
+def test_a_refusal_reads_as_the_readme_shows_it():
+    (shown,) = re.findall(
+        r"^    (error: The stack .*?)\n\n", README, flags=re.DOTALL | re.MULTILINE
+    )
+    (words,) = [w for w in of(".venv/bin/python", README) if "--set" in w]
+    done = python(*words[1:])
+    assert done.returncode == 2
+    assert done.stderr.split() == shown.split()
 
 
 def test_the_readme_counts_what_is_proven():

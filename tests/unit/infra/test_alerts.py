@@ -78,7 +78,7 @@ def test_what_comes_without_tls_is_refused_from_anybody(statements):
     refusal = statements["EncryptedTransportOnly"]
     assert refusal["Effect"] == "Deny"
     assert refusal["Principal"] == "*"
-    assert "sns:Publish" in refusal["Action"]
+    assert refusal["Action"] == ["sns:Publish", "sns:Subscribe"]
     assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
@@ -99,6 +99,8 @@ def test_each_address_is_subscribed_once(graph):
 def test_the_budget_counts_this_environment_alone_and_warns_before_it_is_spent(graph):
     (budget,) = graph.of("Budget")
     assert budget.properties["limitAmount"] == "900"
+    assert budget.properties["budgetType"] == "COST"
+    assert {n["comparisonOperator"] for n in budget.properties["notifications"]} == {"GREATER_THAN"}
     assert (budget.properties["timeUnit"], budget.properties["limitUnit"]) == ("MONTHLY", "USD")
     assert budget.properties["costFilters"] == [
         {"name": "TagKeyValue", "values": ["user:Stack$slipway-prod"]}

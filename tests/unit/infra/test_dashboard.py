@@ -176,6 +176,13 @@ def test_each_model_gets_its_line_without_being_known_here(either):
     assert all('Environment="prod"' in search and ",model}" in search for search in searches)
 
 
+def test_microseconds_become_milliseconds_and_servers_hours(either):
+    said = {how.get("label"): how.get("expression") for _, how in lines(either)}
+    assert said["whole request"] == "whole / done / 1000"
+    assert said["of it queued"] == "queued / done / 1000"
+    assert said["hours"] == "24 * servers"
+
+
 def test_every_alarm_shows_its_state(either):
     (states,) = (w for w in either if w["type"] == "alarm")
     assert states["properties"]["alarms"] == [

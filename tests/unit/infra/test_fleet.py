@@ -218,6 +218,23 @@ def test_a_shortage_fails_no_update_and_scaling_is_not_undone_by_one():
     assert "desiredCapacity" in made.ignore_changes
 
 
+def test_servers_that_go_are_old_ones_and_none_is_made_to_go_while_it_drains():
+    made = group()
+    assert made["terminationPolicies"] == [
+        "OldestLaunchTemplate",
+        "AllocationStrategy",
+        "OldestInstance",
+    ]
+    assert made["instanceMaintenancePolicy"] == {
+        "minHealthyPercentage": 100,
+        "maxHealthyPercentage": 110,
+    }
+    assert made["defaultInstanceWarmup"] == made["healthCheckGracePeriod"] == 120
+    assert made["forceDelete"] is False
+    (declared,) = fleet().of("aws:autoscaling/group:Group")
+    assert declared.timeouts["delete"] == "30m"
+
+
 def test_every_group_metric_that_is_shown_is_enabled():
     assert set(group()["enabledMetrics"]) == {metric.name for metric in metrics.GROUP}
 
@@ -234,6 +251,7 @@ def test_under_ecs_the_group_leaves_sizes_readiness_and_draining_to_it():
     assert made["minSize"] == 0, "the first server must find the cluster"
     assert made["maxSize"] >= 6
     assert made["protectFromScaleIn"] is True, "managed termination protection needs it"
+    assert made["forceDelete"] is True, "a protected server would hold up a destroy"
     assert "initialLifecycleHooks" not in made
     assert "targetGroupArns" not in made
     assert made["healthCheckType"] == "EBS"

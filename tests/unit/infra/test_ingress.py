@@ -267,6 +267,23 @@ def test_a_route_leads_to_its_group_or_nowhere(application):
             assert action["fixedResponse"]["statusCode"] == "404"
 
 
+def test_requests_arrive_as_they_were_sent_or_not_at_all(application):
+    balancer = the(application, "LoadBalancer").properties
+    assert balancer["preserveHostHeader"] is True
+    assert balancer["xffHeaderProcessingMode"] == "append"
+    assert balancer["desyncMitigationMode"] == "strictest"
+    assert balancer["dropInvalidHeaderFields"] is True
+
+
+def test_a_zone_in_trouble_can_be_left_by_either(either):
+    assert the(either, "LoadBalancer").properties["enableZonalShift"] is True
+
+
+def test_clients_with_several_certificates_learn_which_is_asked_for(application):
+    handshake = the(application, "Listener", port=443).properties["mutualAuthentication"]
+    assert handshake["advertiseTrustStoreCaNames"] == "on"
+
+
 def test_http_and_grpc_have_groups_of_their_own(application):
     groups = {
         g.properties["protocolVersion"]: (

@@ -75,6 +75,16 @@ def reword(pattern, text):
     return change
 
 
+def reword_policy(text, other):
+    """A change: the policy says something else."""
+
+    def change(properties):
+        assert text in properties["policy"]
+        properties["policy"] = properties["policy"].replace(text, other)
+
+    return change
+
+
 def let_through(properties):
     """A change: a listener's rule forwards whatever there is below /v2."""
     properties["conditions"] = [{"pathPattern": {"values": ["/v2/*"]}}]
@@ -103,6 +113,8 @@ MISTAKES = [
      put("false", "blockDeviceMappings", 0, "ebs", "encrypted")),
     ("every_bucket_is_closed", "BucketPublicAccessBlock", put(False, "blockPublicPolicy")),
     ("every_bucket_is_closed", "BucketPolicy", None),
+    ("every_bucket_is_closed", "BucketPolicy", reword_policy('"s3:*"', '"s3:GetObject"')),
+    ("every_bucket_is_closed", "BucketPolicy", reword_policy('"Deny"', '"Allow"')),
     ("no_allowed_action_has_a_wildcard", "RolePolicy", allow("s3:Get*", "arn:aws:s3:::a")),
     ("a_wildcard_resource_is_where_aws_knows_no_other", "RolePolicy", allow("s3:GetObject")),
     ("nobody_is_trusted_blindly", "aws:iam/role:Role", allow("sts:AssumeRole", Principal="*")),

@@ -26,9 +26,16 @@ TLS_ONLY = document(
     Effect="Deny",
     Principal="*",
     Action="s3:*",
-    Resource="*",
+    Resource=["arn:aws:s3:::b", "arn:aws:s3:::b/*"],
     Condition={"Bool": {"aws:SecureTransport": "false"}},
 )
+TOO_LITTLE = (
+    ('"s3:*"', '"s3:GetObject"'),
+    ('"Principal": "*"', '"Principal": {"AWS": "arn:aws:iam::123456789012:root"}'),
+    ('"arn:aws:s3:::b", ', ""),
+    (', "arn:aws:s3:::b/*"', ""),
+)
+"""What turns the whole into a part."""
 ALL_BLOCKED = {
     "blockPublicAcls": True,
     "blockPublicPolicy": True,
@@ -166,7 +173,31 @@ EXAMPLES = (
     ),
     good("bucket-tls-only", BUCKET, a("BucketPolicy", refers={"bucket": BUCKET}, policy=TLS_ONLY)),
     good("bucket-tls-only", BUCKET, a("BucketPolicy", refers={"bucket": BUCKET}, policy=UNKNOWN)),
+    good(
+        "bucket-tls-only",
+        BUCKET,
+        a(
+            "BucketPolicy",
+            refers={"bucket": BUCKET},
+            policy=document(
+                Effect="Deny",
+                Principal="*",
+                Action="*",
+                Resource="*",
+                Condition={"Bool": {"aws:SecureTransport": "false"}},
+            ),
+        ),
+    ),
     bad("bucket-tls-only", "without TLS", BUCKET),
+    *(
+        bad(
+            "bucket-tls-only",
+            "without TLS",
+            BUCKET,
+            a("BucketPolicy", refers={"bucket": BUCKET}, policy=TLS_ONLY.replace(whole, part)),
+        )
+        for whole, part in TOO_LITTLE
+    ),
     bad(
         "bucket-tls-only",
         "without TLS",

@@ -64,6 +64,12 @@ def test_an_unknown_shape_is_refused_with_those_there_are():
     assert "cluster" in refused(python(STACK, "show", "-s", "dev", "--shape", "swarm"))
 
 
+def test_a_folder_in_the_place_of_the_picture_is_refused_by_its_name(tmp_path):
+    line = refused(python(STACK, "draw", "--stack", "dev", tmp_path))
+    assert f"give the name of a file: {tmp_path}" in line
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_draw_writes_the_picture_whole(tmp_path):
     file = tmp_path / "dev.svg"
     done = python(STACK, "draw", "--stack", "dev", file)
