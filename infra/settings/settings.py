@@ -10,10 +10,10 @@ from infra.settings.observability import ObservabilitySettings
 from infra.settings.publisher import PublisherSettings
 from infra.settings.scaling import ScalingSettings
 from infra.settings.servers import ServerSettings
+from infra.settings.shapes import SHAPES, check_shape
 from infra.settings.store import StoreSettings
 from slipway.contract import ENVIRONMENTS
 
-SHAPES = ("cluster", "single", "container")
 STACKS = tuple(name for name in ENVIRONMENTS if name != "local")
 _TAG = r"[\w +=.:/@-]{1,256}"
 
@@ -21,7 +21,7 @@ _TAG = r"[\w +=.:/@-]{1,256}"
 @dataclass(frozen=True)
 class Settings:
     """`environment` is the stack's name. `region`, `profile` and `allowed_accounts` are settings of
-    `aws:`; the latter may be empty, for the usual credentials and the account they lead to.
+    `aws:`; the last two may be empty, for the usual credentials and the account they lead to.
 
     `image` is a tag of the serving image in the environment's own repository, or its digest
     (`sha256:...`). Empty: all but the servers and what needs them is built, so that there is a
@@ -50,7 +50,7 @@ class Settings:
                        self.observability)  # fmt: skip
         self._check_environment(check)
         self._check_image(check)
-        self._check_shape(check)
+        check_shape(check, self.shape, self.servers, self.ingress, self.scaling)
         self._check_places(check)
         self._check_scaling(check)
         self._check_ingress(check)
@@ -104,76 +104,6 @@ class Settings:
             r"sha256:[0-9a-f]{64}|\w[\w.-]{0,127}",
             "it is neither a tag nor a digest",
             "Write what comes after the repository's name: 0.1.0, or sha256: and 64 digits",
-        )
-
-    def _check_shape(self, check: Checks) -> None:
-        if self.shape == "single":
-            self._check_single(check)
-        if self.shape == "container":
-            self._check_container(check)
-        check.refuse_if(
-            self.shape in {"cluster", "container"} and self.ingress.load_balancer == "none",
-            "load_balancer",
-            f"clients would find one server of a {self.shape}, and not the others",
-            "Set it to application or network, or slipway:shape to single",
-        )
-        check.refuse_if(
-            self.shape != "container" and self.servers.network_mode == "bridge",
-            "network_mode",
-            f"in shape {self.shape} the container always has the network of its server",
-            "Set it to host and slipway:hopLimit to 1, or slipway:shape to container",
-        )
-
-    def _check_container(self, check: Checks) -> None:
-        servers = self.servers
-        check.refuse_if(
-            servers.warm_pool,
-            "warm_pool",
-            "in shape container ECS decides how many servers there are, and counts none that is "
-            "stopped",
-            "Set it to 0, or slipway:shape to cluster",
-        )
-        gpus = sorted({kind.gpu_count for kind in servers.instance_types})
-        check.refuse_if(
-            len(gpus) > 1 and 0 not in gpus,
-            "instance_types",
-            f"a task has all GPUs of its server, and these have {', '.join(map(str, gpus))}",
-            "Take types with the same number of GPUs, or set slipway:shape to cluster",
-        )
-        spared = 100 * (servers.min_servers - 1) // max(1, servers.min_servers)
-        check.refuse_if(
-            servers.spot and servers.refresh_min_healthy > spared,
-            "refresh_min_healthy",
-            "ECS would not stop the task of a spot server that AWS takes away before another one "
-            "runs, which lasts longer than the notice: it must be able to spare one of "
-            f"slipway:minServers, {servers.min_servers}",
-            f"Lower it to {spared}, or set slipway:spotPercent to 0",
-        )
-
-    def _check_single(self, check: Checks) -> None:
-        check.refuse_if(
-            self.servers.max_servers != 1,
-            "max_servers",
-            "shape single is one server",
-            "Set it to 1, or slipway:shape to cluster",
-        )
-        check.refuse_if(
-            self.servers.warm_pool,
-            "warm_pool",
-            "shape single is one server, and none waits beside it",
-            "Set it to 0, or slipway:shape to cluster",
-        )
-        check.refuse_if(
-            self.ingress.load_balancer != "none",
-            "load_balancer",
-            "shape single is found by discovery",
-            "Set it to none, or slipway:shape to cluster",
-        )
-        check.refuse_if(
-            self.scaling.scale_on != "none",
-            "scale_on",
-            "shape single is one server, whatever the load",
-            "Set it to none, or slipway:shape to cluster",
         )
 
     def _check_places(self, check: Checks) -> None:
