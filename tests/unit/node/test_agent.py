@@ -369,6 +369,7 @@ def test_every_event_has_a_sentence_and_a_json_form():
         events.Unreachable("because"),
         events.HookDone("launch", held=True),
         events.HookDone("launch", held=False),
+        events.GivenUp(900.0),
         events.Joined("10.0.0.1"),
         events.Left(),
         events.Leaving("because", 1.0),
