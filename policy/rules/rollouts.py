@@ -4,6 +4,7 @@ A group's own `instanceRefresh` has nothing to roll back to: pulumi-aws writes t
 the group before it starts one. A rollout leaves the group alone until every server is replaced.
 """
 
+import math
 from collections.abc import Iterator
 
 from .instances import GROUP
@@ -11,8 +12,11 @@ from .model import UNKNOWN, Checked, Level, Rule, Stack, StackRule
 from .values import absent, look, number, on, parsed, prop
 
 ROLLOUT = "pulumi-python:dynamic/slipway:Rollout"
-_LEAST_HEALTHY = 50
-"""Percent. Of a few servers one is many percent, and where AWS has no more it must be spared."""
+SERVICE = "aws:ecs/service:Service"
+_LEAST_HEALTHY = 90
+"""Percent. Of a few servers one is more than the rest of it, and where AWS has no other to give it
+must be spared.
+"""
 
 
 def _replacing(stack: Stack) -> Iterator[tuple[Checked, str]]:
@@ -34,12 +38,28 @@ def _rolling_back(rollout: Checked) -> Iterator[str]:
     preferences = parsed(written)
     if not on(look(preferences, "AutoRollback")):
         yield "goes on with a bad version: set AutoRollback"
-    healthy = look(preferences, "MinHealthyPercentage")
-    if rollout.production and healthy is not UNKNOWN and (number(healthy) or 0) < _LEAST_HEALTHY:
-        lost = 100 - (number(healthy) or 0)
-        yield f"may lose {lost:.0f} % of the servers at once: keep {_LEAST_HEALTHY}"
     if rollout.production and absent(look(preferences, "AlarmSpecification", "Alarms")):
         yield "rolls back only when servers do not start: name alarms in AlarmSpecification"
+
+
+def _sparing(stack: Stack) -> Iterator[tuple[Checked, str]]:
+    for group in stack.of(GROUP):
+        servers = _servers(stack, group)
+        for rollout in stack.referring(group, ROLLOUT, "group", key="name"):
+            written = look(parsed(prop(rollout, "preferences")), "MinHealthyPercentage")
+            if written is UNKNOWN or not servers:
+                continue
+            healthy = number(written) or 0.0
+            lost = servers - math.ceil(servers * healthy / 100)
+            if lost > 1 and healthy < _LEAST_HEALTHY:
+                least = min(_LEAST_HEALTHY, 100 * (servers - 1) // servers)
+                yield rollout, f"may lose {lost} of {servers} servers at once: keep {least} %"
+
+
+def _servers(stack: Stack, group: Checked) -> int:
+    """That are there at least. A group of ECS has as many as its service wants tasks."""
+    said = [prop(group, "minSize"), *(prop(s, "desiredCount") for s in stack.of(SERVICE))]
+    return max(int(number(value) or 0) for value in said)
 
 
 def _versions(rollout: Checked) -> Iterator[str]:
@@ -67,6 +87,12 @@ RULES = (
         "A new version that does not work is rolled back, in prod also at an alarm.",
         (ROLLOUT,),
         _rolling_back,
+    ),
+    StackRule(
+        "rollout-spares-servers",
+        Level.MANDATORY,
+        "A rollout takes one server in ten at once, or one of a few.",
+        _sparing,
     ),
     Rule(
         "rollout-version-pinned",

@@ -15,6 +15,7 @@ from slipway.stack.summary import total
 from tests.invariants import INVARIANTS
 from tests.running import ROOT, python
 from tests.stacks import ENVIRONMENTS, SHAPES, evaluated
+from tests.wrong_settings import WRONG
 
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 README = (ROOT / "README.md").read_text()
@@ -162,6 +163,8 @@ def test_a_refusal_reads_as_the_readme_shows_it():
 def test_the_readme_counts_what_is_proven():
     assert f"keeps {len(INVARIANTS)} invariants" in README
     assert f"against {len(RULES)} rules" in README
+    assert f"over {(len(WRONG) - 1) // 10 * 10} wrong configurations" in README
+    assert f"policy pack of {len(RULES)} rules" in (ROOT / "CHANGELOG.md").read_text()
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

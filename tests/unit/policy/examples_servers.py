@@ -55,6 +55,19 @@ def rollout(environment="prod", **preferences):
     return a("Rollout", environment=environment, preferences=json.dumps(settings))
 
 
+SPARING = ((1, 0), (2, 50), (3, 66), (4, 75), (10, 90), (30, 90), (12, 100))
+"""How many servers there are, and the percent that stays."""
+
+
+def replacing(servers, healthy):
+    """A group and its rollout."""
+    asg = a("Group", name="fleet", minSize=servers)
+    if healthy is UNKNOWN:
+        return asg, a("Rollout", refers={"group": asg}, preferences=UNKNOWN)
+    preferences = json.dumps({"MinHealthyPercentage": healthy})
+    return asg, a("Rollout", refers={"group": asg}, preferences=preferences)
+
+
 def bringing(version):
     template = {"LaunchTemplateSpecification": {"Version": version}}
     desired = {"MixedInstancesPolicy": {"LaunchTemplate": template}}
@@ -120,17 +133,20 @@ EXAMPLES = (
     good("rollout-rolls-back", a("Rollout", preferences=UNKNOWN)),
     bad("rollout-rolls-back", "set AutoRollback", rollout(environment="dev", AutoRollback=False)),
     bad("rollout-rolls-back", "set AutoRollback", rollout(environment="dev", AutoRollback=None)),
-    good("rollout-rolls-back", rollout(environment="dev", MinHealthyPercentage=0)),
-    good(
-        "rollout-rolls-back",
-        rollout(MinHealthyPercentage=50, AlarmSpecification={"Alarms": ["errors"]}),
-    ),
-    bad(
-        "rollout-rolls-back",
-        "lose 51 %",
-        rollout(MinHealthyPercentage=49, AlarmSpecification={"Alarms": ["errors"]}),
-    ),
     bad("rollout-rolls-back", "name alarms", rollout()),
+    *(good("rollout-spares-servers", *replacing(*few)) for few in SPARING),
+    good("rollout-spares-servers", *replacing(0, 66), a("Service", desiredCount=3)),
+    good("rollout-spares-servers", *replacing(0, 0), a("Service", desiredCount=UNKNOWN)),
+    good("rollout-spares-servers", *replacing(12, UNKNOWN)),
+    bad("rollout-spares-servers", "lose 2 of 3 servers at once: keep 66 %", *replacing(3, 33)),
+    bad("rollout-spares-servers", "lose 2 of 2 servers at once: keep 50 %", *replacing(2, 0)),
+    bad("rollout-spares-servers", "lose 2 of 12 servers at once: keep 90 %", *replacing(12, 80)),
+    bad(
+        "rollout-spares-servers",
+        "lose 2 of 3 servers at once",
+        *replacing(0, 33),
+        a("Service", desiredCount=3),
+    ),
     good("rollout-version-pinned", bringing("7"), a("Rollout", desired=UNKNOWN)),
     bad("rollout-version-pinned", "$Latest", bringing("$Latest")),
     bad("rollout-version-pinned", "$Default", a("Rollout", desired="{}")),
