@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from infra import metrics
+from infra.boot.agent import prometheus
 from tests.integration.triton_models import add_model, client_of, infer, request
 from tests.invariants.published import LABELS
 from tests.running import ROOT
@@ -22,6 +23,15 @@ def labels_by_name(text):
 def expected_of(name):
     (labels,) = [labels for prefix, labels in LABELS.items() if name.startswith(prefix)]
     return labels
+
+
+def is_kept(labels, job):
+    """What Prometheus does with a series."""
+    for rule in job["metric_relabel_configs"]:
+        value = ";".join(labels.get(name, "") for name in rule["source_labels"])
+        if bool(re.fullmatch(rule["regex"], value)) is (rule["action"] == "drop"):
+            return False
+    return True
 
 
 @pytest.fixture
@@ -45,6 +55,10 @@ def test_failures_are_told_apart_by_the_reason_of_which_one_is_no_failure(publis
     name = metrics.TRITON_FAILURES.name
     reasons = set(re.findall(rf'^{name}\{{[^}}]*reason="(\w+)"', published, flags=re.MULTILINE))
     assert reasons == {"BACKEND", "CANCELED", "OTHER", "REJECTED"}
+    (job,) = prometheus("dev", gpu=False)["scrape_configs"]
+    shipped = {r for r in reasons if is_kept({"__name__": name, "reason": r}, job)}
+    assert shipped == {"BACKEND", "OTHER", "REJECTED"}
+    assert all(is_kept({"__name__": metric.name}, job) for metric in metrics.TRITON)
 
 
 def test_a_server_with_a_gpu_says_of_it_what_the_dashboard_shows():

@@ -123,6 +123,19 @@ def test_metadata_that_is_not_the_golden_request_s_fails():
     assert failures(Server(output_shape=(-1, 2))) == ["metadata fits the golden request"]
 
 
+CLOSED = Refused("UNAVAILABLE", "This protocol is restricted, expecting header 'x'")
+
+
+def test_a_configuration_that_is_kept_for_the_node_is_fine_and_one_that_is_missing_is_not():
+    server = Server()
+    server.maximum_batch = lambda model, version: CLOSED
+    results = list(Conversation(server, "m", "", GOLDEN).checks())
+    assert [r.name for r in results if not r.passed] == []
+    assert not [r.name for r in results if "above the maximum" in r.name]
+    server.maximum_batch = lambda model, version: Refused("404", "not found")
+    assert failures(server) == ["configuration is given, or closed"]
+
+
 def test_nothing_more_is_asked_of_a_model_that_is_not_ready():
     results = list(Conversation(Server(is_ready=False), "m", "", GOLDEN).checks())
     assert [r.name for r in results if not r.passed] == ["server is ready", "model is ready"]

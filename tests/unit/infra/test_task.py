@@ -1,8 +1,13 @@
 import json
+import subprocess
+import sys
+
+import pytest
 
 from infra.task import Task, TaskArgs
 from slipway import contract
 from slipway.stack.program import record
+from tests.aws_servers import serving
 from tests.servers import CPU_TYPES, IMAGE, NAMES, PLACE, TIMINGS, server_settings
 
 
@@ -90,11 +95,42 @@ def test_the_container_gets_its_time_to_stop():
     assert container()["stopTimeout"] == TIMINGS.stop_seconds
 
 
+LIVE = "http://127.0.0.1:8000/v2/health/live"
+
+
 def test_a_container_is_replaced_when_triton_is_gone():
     check = container()["healthCheck"]
-    assert check["command"][0] == "CMD"
-    assert "'http://127.0.0.1:8000/v2/health/live'" in check["command"][-1]
+    kind, python, *_ = check["command"]
+    assert (kind, python) == ("CMD", "/opt/slipway/bin/python"), "the image's own"
+    assert f"'{LIVE}'" in check["command"][-1]
     assert check["startPeriod"] <= 300, "ECS takes no more"
+
+
+class Triton:
+    """Answers its health with a status."""
+
+    def __init__(self, status):
+        self.status, self.url, self.asked = status, "", []
+
+    def answer(self, request):
+        self.asked.append(request.path)
+        return self.status, ""
+
+
+@pytest.mark.parametrize(("status", "fine"), [(200, True), (400, False), (500, False)])
+def test_the_check_fails_where_triton_says_no(status, fine):
+    _, _, *rest = container()["healthCheck"]["command"]
+    with serving(Triton(status)) as triton:
+        here = [word.replace("http://127.0.0.1:8000", triton.url) for word in rest]
+        done = subprocess.run([sys.executable, *here], capture_output=True, check=False)
+    assert (done.returncode == 0) is fine
+    assert triton.asked == ["/v2/health/live"]
+
+
+def test_the_check_fails_where_nobody_answers():
+    _, _, *rest = container()["healthCheck"]["command"]
+    nobody = [word.replace(":8000", ":9") for word in rest]
+    assert subprocess.run([sys.executable, *nobody], capture_output=True, check=False).returncode
 
 
 def test_the_node_is_told_where_it_belongs_but_no_hook_to_complete():
