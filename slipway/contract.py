@@ -135,6 +135,9 @@ TRITON_LOG = "triton.log"
 ENV_S3_ENDPOINT = "AWS_ENDPOINT_URL_S3"
 """boto3's own variable: another S3 service than AWS's."""
 
+ENV_PROVIDERS = "SLIPWAY_TERRAFORM_PROVIDERS"
+"""A folder with a copy of Terraform's AWS provider, as `terraform providers mirror` writes it."""
+
 TELEMETRY_OFF = {
     "ORT_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",

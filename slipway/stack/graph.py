@@ -24,8 +24,8 @@ class Reference:
 class Resource:
     """One registration. `properties` holds its inputs with references in the place of outputs.
 
-    `secrets` are the paths of inputs that are marked secret; `source` is `file:line`,
-    empty where it is not known.
+    `aliases` are the URNs that it may have had before; `secrets` are the paths of inputs that are
+    marked secret; `source` is `file:line`, empty where it is not known.
     """
 
     urn: str
@@ -42,7 +42,9 @@ class Resource:
     replace_on_changes: tuple[str, ...] = ()
     delete_before_replace: bool = False
     retain_on_delete: bool = False
+    deleted_with: str = ""
     aliases: tuple[str, ...] = ()
+    import_id: str = ""
     timeouts: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     source: str = ""
@@ -50,13 +52,20 @@ class Resource:
 
 @dataclass(frozen=True)
 class Graph:
-    """All that one run of the program registered, in the order of registration."""
+    """All that one run of the program registered, in the order of registration.
+
+    `output_secrets` are the paths of outputs that are marked secret; `declared` the properties that
+    the SDK declares for each type, set or not; `region` is the default provider's.
+    """
 
     project: str
     stack: str
     resources: tuple[Resource, ...]
     outputs: Mapping[str, Any]
     references: Mapping[str, Reference]
+    declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    output_secrets: tuple[str, ...] = ()
+    region: str = ""
 
     def of(self, *types: str) -> tuple[Resource, ...]:
         """The resources of these types, by token: `aws:ec2/vpc:Vpc`, or its end: `Vpc`."""

@@ -12,12 +12,18 @@ from slipway.errors import StackError
 from slipway.stack.configuration import read_configuration, secret_keys
 from slipway.stack.graph import Graph
 from slipway.stack.invokes import Invokes
+from slipway.stack.outputs import FIRST, Outputs
 from slipway.stack.program import program_at, record
 from slipway.stack.shapes import reshaped
 
 
 def load(
-    root: Path, stack: str, overrides: Mapping[str, str] | None = None, *, shape: str = ""
+    root: Path,
+    stack: str,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    shape: str = "",
+    outputs: Outputs = FIRST,
 ) -> Graph:
     """Evaluate the program at `root` with the configuration of `stack` and these `overrides`,
     as it is or in another `shape`.
@@ -38,6 +44,7 @@ def load(
                 config=config,
                 secrets=secret_keys(config),
                 invokes=invokes,
+                outputs=outputs,
             )
     except pulumi.RunError as error:  # how a program says that it cannot be run as configured
         raise StackError(f"The stack '{stack}' is refused", why=str(error)) from error

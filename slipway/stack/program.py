@@ -15,6 +15,7 @@ from pulumi.runtime.proto import engine_pb2
 from slipway.stack.graph import Graph
 from slipway.stack.invokes import Invokes
 from slipway.stack.modules import importing
+from slipway.stack.outputs import FIRST, Outputs
 from slipway.stack.recorder import Recorder
 
 Program = Callable[[], None]
@@ -47,12 +48,13 @@ def record(
     config: Mapping[str, str] | None = None,
     secrets: Iterable[str] = (),
     invokes: Invokes | None = None,
+    outputs: Outputs = FIRST,
 ) -> Graph:
     """Run `program` and return what it registered; what it raises comes out as it is.
 
     `config` maps `namespace:key` to a value as Pulumi writes it: text, or JSON for what is no text.
     """
-    recorder = Recorder(project, stack, invokes or Invokes())
+    recorder = Recorder(project, stack, invokes or Invokes(), outputs)
 
     def run() -> None:
         configure(

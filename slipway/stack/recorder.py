@@ -4,11 +4,8 @@ The program runs unchanged: it is handed this object where it would find the Pul
 `pulumi.runtime.set_mocks` it keeps parents, protection, dependencies, aliases and source positions.
 """
 
-import enum
-import hashlib
 import importlib
 import threading
-import typing
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +18,8 @@ from pulumi.runtime.proto import resource_pb2 as pb
 from slipway.errors import StackError
 from slipway.stack.graph import Graph, Reference, Resource
 from slipway.stack.invokes import Invokes
+from slipway.stack.outputs import FIRST, Outputs, Unknown
+from slipway.stack.urns import Alias, former, urn
 
 _SUPPORTED = (
     pb.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -40,13 +39,18 @@ class Recorder:
     The program's tasks call it one after another or at once: every answer is made under a lock.
     """
 
-    def __init__(self, project: str, stack: str, invokes: Invokes) -> None:
+    def __init__(
+        self, project: str, stack: str, invokes: Invokes, outputs: Outputs = FIRST
+    ) -> None:
         self._project = project
         self._stack = stack
         self._invokes = invokes
+        self._made_up = outputs
         self._resources: dict[str, Resource] = {}
         self._references: dict[str, Reference] = {}
+        self._declared: dict[str, tuple[str, ...]] = {}
         self._outputs: Mapping[str, Any] = {}
+        self._output_secrets: tuple[str, ...] = ()
         self._lock = threading.Lock()
 
     def graph(self) -> Graph:
@@ -56,6 +60,9 @@ class Recorder:
             resources=tuple(self._resources.values()),
             outputs=self._outputs,
             references=dict(self._references),
+            declared=dict(self._declared),
+            output_secrets=self._output_secrets,
+            region=self._invokes.region,
         )
 
     # Pulumi's protocol: names and signatures are those of its ResourceMonitor service.
@@ -85,11 +92,13 @@ class Recorder:
         with self._lock:
             resource = self._resources[request.urn]
             if resource.type == _STACK:
-                self._outputs, _ = _plain(json_format.MessageToDict(request.outputs))
+                self._outputs, self._output_secrets = _plain(
+                    json_format.MessageToDict(request.outputs)
+                )
         return empty_pb2.Empty()
 
     def RegisterResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
-        urn = self._urn(request)
+        own = urn(self._stack, self._project, request.type, request.name, request.parent)
         properties, secrets = _plain(json_format.MessageToDict(request.object))
         properties.pop(PROVIDER_KEY, None)
         timeouts = {
@@ -98,7 +107,7 @@ class Recorder:
             if (value := getattr(request.customTimeouts, name))
         }
         resource = Resource(
-            urn=urn,
+            urn=own,
             type=request.type,
             name=request.name,
             parent=request.parent,
@@ -114,27 +123,29 @@ class Recorder:
             replace_on_changes=tuple(request.replaceOnChanges),
             delete_before_replace=request.deleteBeforeReplace,
             retain_on_delete=request.retainOnDelete,
-            aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
+            deleted_with=request.deletedWith,
+            aliases=self._former(own, request),
+            import_id=request.importId,
             timeouts=timeouts,
             secrets=secrets,
             source=_source(request),
         )
         with self._lock:
-            if urn in self._resources:
+            if own in self._resources:
                 raise StackError(
                     f"Two resources are called {request.name}",
-                    why=f"both would be {urn}",
+                    why=f"both would be {own}",
                     mend="Give one another name.",
                 )
-            self._resources[urn] = resource
+            self._resources[own] = resource
             if not request.custom:
-                return pb.RegisterResourceResponse(urn=urn)
+                return pb.RegisterResourceResponse(urn=own)
             if request.type.startswith("pulumi:providers:"):
-                return pb.RegisterResourceResponse(urn=urn, id=request.name, object=request.object)
+                return pb.RegisterResourceResponse(urn=own, id=request.name, object=request.object)
             outputs = self._computed(resource)
         answer = struct_pb2.Struct()
         answer.update(outputs)
-        return pb.RegisterResourceResponse(urn=urn, id=outputs["id"], object=answer)
+        return pb.RegisterResourceResponse(urn=own, id=outputs["id"], object=answer)
 
     def Invoke(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
         arguments, _ = _plain(json_format.MessageToDict(request.args))
@@ -142,61 +153,37 @@ class Recorder:
         answer.update(self._invokes.answer(request.tok, arguments))
         return pb.ResourceInvokeResponse(**{"return": answer})
 
-    def _urn(self, request: Any) -> str:
-        type_ = request.type
-        if request.parent:
-            above = request.parent.split("::")[2]
-            if not above.endswith(_STACK):
-                type_ = f"{above}${type_}"
-        return f"urn:pulumi:{self._stack}::{self._project}::{type_}::{request.name}"
+    def _former(self, own: str, request: Any) -> tuple[str, ...]:
+        above = self._resources.get(request.parent)
+        aliases = [
+            Alias(
+                urn=alias.urn,
+                name=alias.spec.name,
+                type=alias.spec.type,
+                parent=alias.spec.parentUrn,
+                stack=alias.spec.stack,
+                project=alias.spec.project,
+                no_parent=alias.spec.noParent,
+            )
+            for alias in request.aliases
+        ]
+        return former(own, request.type, request.parent, above.aliases if above else (), aliases)
 
     def _computed(self, resource: Resource) -> dict[str, Any]:
         """The outputs: inputs as given, and a reference for all that was left to AWS."""
+        unknown = Unknown(resource, self._references, self._made_up)
         if resource.type.startswith(_DYNAMIC):
-            return {**resource.properties, "id": self._reference(resource, "id")}
+            return {**resource.properties, "id": unknown.text("id")}
         # Nothing is made up for what is given: the type of a firewall's rules contains itself.
+        declared = _types.resource_types(_sdk_class(resource.type))
+        self._declared[resource.type] = tuple(declared)
         outputs = {
             name: resource.properties[name]
             if name in resource.properties
-            else self._made_up(resource, name, hint)
-            for name, hint in _types.resource_types(_sdk_class(resource.type)).items()
+            else unknown.value(name, hint)
+            for name, hint in declared.items()
         }
-        return {**outputs, "id": self._reference(resource, "id")}
-
-    def _made_up(self, resource: Resource, path: str, hint: Any) -> Any:
-        """A value of the type that the SDK declares: one item in lists, nothing in mappings."""
-        hint = _types.unwrap_type(hint)
-        origin = typing.get_origin(hint) or hint
-        if origin in {int, float}:
-            return self._number(resource, path)
-        if origin is bool:
-            return False
-        if isinstance(origin, type) and issubclass(origin, enum.Enum):
-            return next(iter(origin)).value
-        if _types.is_output_type(hint):
-            fields = _types.output_type_types(hint)
-            return {
-                name: self._made_up(resource, f"{path}.{name}", t) for name, t in fields.items()
-            }
-        if isinstance(origin, type) and issubclass(origin, Mapping):
-            return {}
-        if typing.get_args(hint):
-            return [self._made_up(resource, f"{path}[0]", typing.get_args(hint)[0])]
-        return self._reference(resource, path)
-
-    def _reference(self, resource: Resource, path: str) -> str:
-        reference = Reference(resource.urn, path)
-        token = f"@{resource.name}.{path}@"
-        if self._references.setdefault(token, reference) != reference:
-            token = f"@{resource.name}.{path}.{resource.type.rpartition(':')[2]}@"
-            self._references[token] = reference
-        return token
-
-    def _number(self, resource: Resource, path: str) -> int:
-        digest = hashlib.sha256(f"{resource.urn}.{path}".encode()).hexdigest()
-        number = 7_000_000_000 + int(digest[:6], 16)
-        self._references[str(number)] = Reference(resource.urn, path)
-        return number
+        return {**outputs, "id": unknown.text("id")}
 
 
 def _source(request: Any) -> str:
