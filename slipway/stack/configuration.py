@@ -45,9 +45,24 @@ def stacks(root: Path) -> tuple[str, ...]:
     return tuple(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)
 
 
-def secret_keys(configuration: Mapping[str, str]) -> tuple[str, ...]:
-    """The keys whose values, or parts of them, are encrypted and therefore unknown here."""
-    return tuple(key for key, text in configuration.items() if SECRET in text)
+def secret_keys(root: Path, stack: str, configuration: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys whose values are secret: encrypted in the stack's file, wholly or in part, or
+    declared as secret in the project's.
+    """
+    project = _read(root / PROJECT_FILE, mend="Run this from the root of a checkout.")
+    name = str(project.get("name", ""))
+    declared = {
+        _full(name, key)
+        for key, setting in _config(project, PROJECT_FILE).items()
+        if isinstance(setting, Mapping) and str(setting.get("secret", "")).lower() == "true"
+    }
+    file = f"Pulumi.{stack}.yaml"
+    encrypted = {
+        _full(name, key)
+        for key, value in _config(_read(root / file, mend=""), file).items()
+        if SECRET in _text(value)
+    }
+    return tuple(key for key in configuration if key in declared | encrypted)
 
 
 class _Text(str):

@@ -1,6 +1,7 @@
 """A checkout and a stack's name to the graph of what `pulumi up` would declare."""
 
 import gc
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from slipway.stack.graph import Graph
 from slipway.stack.invokes import Invokes
 from slipway.stack.outputs import FIRST, Outputs
 from slipway.stack.program import program_at, record
+from slipway.stack.secrets import Redactor, new_key, redacted
 from slipway.stack.shapes import reshaped
 
 
@@ -24,30 +26,67 @@ def load(
     *,
     shape: str = "",
     outputs: Outputs = FIRST,
+    key: bytes | None = None,
 ) -> Graph:
     """Evaluate the program at `root` with the configuration of `stack` and these `overrides`,
-    as it is or in another `shape`.
+    as it is or in another `shape`. Secrets are placeholders of `key`, by default one of this call.
 
-    Raises `StackError` where there is no such stack, where the program refuses its settings, and
-    where this process has imported modules of another checkout.
+    Raises `StackError` where there is no such stack, where the program refuses its settings or
+    fails, and where this process has imported modules of another checkout.
     """
     config = read_configuration(root, stack, overrides)
     config = reshaped(config, shape) if shape else config
     project = yaml.safe_load((root / "Pulumi.yaml").read_text())["name"]
-    invokes = Invokes(region=config.get("aws:region", Invokes.region))
+    secrets = secret_keys(root, stack, config)
+    redactor = Redactor(key or new_key(), (config[name] for name in secrets))
     try:
         with _uncollected():
-            return record(
+            graph = record(
                 program_at(root),
                 project=project,
                 stack=stack,
                 config=config,
-                secrets=secret_keys(config),
-                invokes=invokes,
+                secrets=secrets,
+                invokes=Invokes(region=config.get("aws:region", Invokes.region)),
                 outputs=outputs,
             )
     except pulumi.RunError as error:  # how a program says that it cannot be run as configured
-        raise StackError(f"The stack '{stack}' is refused", why=str(error)) from error
+        why = redactor.text(str(error))
+        raise StackError(f"The stack '{stack}' is refused", why=why) from error
+    except StackError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever a program may raise
+        raise _failed(root, error, redactor) from error
+    return redacted(graph, redactor)
+
+
+def _failed(root: Path, error: BaseException, redactor: Redactor) -> StackError:
+    """Where in the program it was raised, and with which words."""
+    place = _place(root, error)
+    where = f" at {place}" if place else ""
+    what = redactor.text(f"The program raised {type(error).__name__}{where}")
+    return StackError(what, why=redactor.text(str(error)))
+
+
+def _place(root: Path, error: BaseException) -> str:
+    """`file:line` of the innermost frame that is in the checkout."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{_short(root, error.filename)}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = Path(__file__).resolve().parent
+    own = [
+        frame
+        for frame in frames
+        if Path(frame.filename).resolve().is_relative_to(root.resolve())
+        and not Path(frame.filename).resolve().is_relative_to(ours)
+        and ".venv" not in Path(frame.filename).parts
+    ]
+    return f"{_short(root, own[-1].filename)}:{own[-1].lineno} ({own[-1].line})" if own else ""
+
+
+def _short(root: Path, filename: str) -> str:
+    path = Path(filename).resolve()
+    return str(path.relative_to(root.resolve()) if path.is_relative_to(root.resolve()) else path)
 
 
 @contextmanager

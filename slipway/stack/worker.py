@@ -1,0 +1,56 @@
+"""The process in which one program runs: a request on stdin, the answer in a file.
+
+python -m slipway.stack.worker ANSWER
+"""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+from slipway.errors import StackError
+from slipway.stack.codec import to_json
+from slipway.stack.consistency import settle
+from slipway.stack.load import load
+from slipway.stack.outputs import FIRST, SECOND
+
+
+def main() -> None:
+    answer = Path(sys.argv[1])
+    request = json.load(sys.stdin)
+    _forget_ourselves()
+    try:
+        graphs = [
+            load(
+                Path(request["root"]),
+                request["stack"],
+                request["overrides"],
+                shape=request["shape"],
+                outputs=outputs,
+                key=bytes.fromhex(request["key"]),
+            )
+            for outputs in (FIRST, SECOND)
+        ]
+    except StackError as error:
+        said = {"what": error.what, "why": error.why, "mend": error.mend}
+        answer.write_text(json.dumps({"error": said}))
+        return
+    settled = settle(*graphs)
+    answer.write_text(
+        json.dumps(
+            {
+                "graph": to_json(settled.graph),
+                "derived": [dataclasses.asdict(one) for one in settled.derived],
+            }
+        )
+    )
+
+
+def _forget_ourselves() -> None:
+    """The program imports `slipway` from its own checkout; what runs here is held already."""
+    for name in [n for n in sys.modules if n == "slipway" or n.startswith("slipway.")]:
+        del sys.modules[name]
+
+
+if __name__ == "__main__":
+    main()
