@@ -1,12 +1,16 @@
 """Look at the AWS stack of an environment, without an account and without Pulumi's CLI."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from slipway import options, terminal
 from slipway.errors import StackError
+
+if TYPE_CHECKING:  # scripts/stack.py --help imports nothing heavy
+    from slipway.stack.inspection import Inspection
+    from slipway.stack.review.review import Review
 
 app = terminal.application(
     no_args_is_help=True,
@@ -42,32 +46,70 @@ def show(
     root: Root = HERE,
     json: options.Json = False,
 ) -> None:
-    """Show what a stack consists of, component by component.
+    """Show what a stack consists of and what it costs a month, component by component.
 
     Example: python scripts/stack.py show --stack prod --shape container
     """
+    from slipway.stack import overview
     from slipway.stack.load import load
-    from slipway.stack.summary import components, total
 
     graph = load(root, stack, _pairs(changed), shape=shape)
-    found = components(graph)
     if json:
-        terminal.print_json(
-            {
-                "stack": stack,
-                "resources": total(graph),
-                "components": [
-                    {"name": c.name, "kind": c.kind, "resources": dict(c.counts)} for c in found
-                ],
-                "outputs": sorted(graph.outputs),
-            }
-        )
+        terminal.print_json(overview.document(graph))
         return
-    terminal.print_table(
-        ("COMPONENT", "RESOURCES", "OF WHICH"),
-        [(c.name, c.total, _listed(c.counts)) for c in found],
-    )
-    terminal.say(f"{total(graph)} resources; outputs: {', '.join(sorted(graph.outputs))}")
+    terminal.print_table(overview.HEADER, overview.rows(graph))
+    for line in overview.summary(graph):
+        terminal.say(line)
+
+
+@app.command()
+def diff(
+    stack: Annotated[str, typer.Option("--stack", "-s", help="dev, staging or prod.")] = "",
+    base: Annotated[str, typer.Option(help="The branch, tag or commit to compare with.")] = "main",
+    head: Annotated[
+        str, typer.Option(help="The same, of the change.", show_default="files as they are")
+    ] = "",
+    preview: Annotated[
+        Path | None,
+        typer.Option(help="Review a real stack instead: the output of pulumi preview --json."),
+    ] = None,
+    shape: Shape = "",
+    changed: Set = None,
+    root: Root = HERE,
+    html: Annotated[Path | None, typer.Option(help="Write the review as a page, too.")] = None,
+    json: options.Json = False,
+) -> None:
+    """Review what a change does to a stack: Markdown for a pull request.
+
+    Every resource that is created, updated, replaced or deleted; what it means, what it costs, what
+    it opens. --set and --shape change the head alone. Ends with 1 when somebody has to say yes.
+
+    Example: python scripts/stack.py diff --stack prod --base main
+    """
+    from slipway.files import write_whole
+    from slipway.stack.review.compare import Side, compare
+    from slipway.stack.review.document import document
+    from slipway.stack.review.markdown import markdown
+
+    if preview is not None:
+        review = _of_preview(root, preview)
+    elif not stack:
+        raise StackError("No stack is named", mend="Add --stack prod, or --preview preview.json.")
+    else:
+        sides = Side(base), Side(head, _pairs(changed), shape)
+        with terminal.progress_bar("diff", enabled=not json) as progress:
+            review = compare(root, stack, sides, _cache(root), progress)
+    if html is not None:
+        from slipway.stack.review.page import page
+
+        write_whole(html, page(review).encode())
+        terminal.say(f"{html}")
+    if json:
+        terminal.print_json(document(review))
+    else:
+        terminal.print_text(markdown(review))
+    if review.needs_a_yes:
+        terminal.failed()
 
 
 @app.command()
@@ -78,32 +120,56 @@ def check(
     root: Root = HERE,
     json: options.Json = False,
 ) -> None:
-    """Hold a stack against the rules in policy/, as `pulumi preview --policy-pack policy` does.
+    """Hold a stack against the rules in policy/, the real AWS provider and Checkov.
 
-    Ends with 1 when a mandatory rule is broken.
+    The rules are those of `pulumi preview --policy-pack policy`. Without Terraform, its provider or
+    Checkov, what needs them is skipped, and said to be. Ends with 1 when a mandatory rule is
+    broken, when the provider refuses the stack, or when a check fails that nobody waived.
 
     Example: python scripts/stack.py check --stack prod --set slipway:image=0.2.0
     """
-    from slipway.stack.load import load
-    from slipway.stack.policies import findings
+    from slipway.stack.evaluation import Program
+    from slipway.stack.inspection import inspect
 
-    found = findings(root, load(root, stack, _pairs(changed), shape=shape))
-    broken = [finding for finding in found if finding.mandatory]
+    program = Program(root, stack, _pairs(changed), shape)
+    with terminal.progress_bar("check", enabled=not json) as progress:
+        inspection = inspect(program, _cache(root), progress)
+    if json:
+        from slipway.stack.findings import document
+
+        terminal.print_json(document(inspection))
+    else:
+        _print(inspection)
+    if inspection.failed:
+        terminal.failed()
+
+
+@app.command()
+def teardown(
+    stack: Stack,
+    shape: Shape = "",
+    changed: Set = None,
+    root: Root = HERE,
+    json: options.Json = False,
+) -> None:
+    """Tell what would stop `pulumi destroy`, survive it, or make it wait. Destroys nothing.
+
+    Example: python scripts/stack.py teardown --stack dev
+    """
+    from slipway.stack.load import load
+    from slipway.stack.teardown import preflight
+
+    found = preflight(load(root, stack, _pairs(changed), shape=shape))
     if json:
         terminal.print_json(
-            [
-                {"rule": f.rule, "resource": f.resource, "message": f.message, "level": f.level}
-                for f in found
-            ]
+            [{"effect": o.effect, "urn": o.urn, "why": o.why, "mend": o.mend} for o in found]
         )
-    elif found:
-        terminal.print_table(
-            ("RULE", "LEVEL", "RESOURCE", "MESSAGE"),
-            [(f.rule, f.level, f.resource, f.message) for f in found],
-        )
-    terminal.say(f"{len(broken)} mandatory rules broken, {len(found) - len(broken)} remarks")
-    if broken:
-        terminal.failed()
+        return
+    terminal.print_table(
+        ("EFFECT", "RESOURCE", "WHY", "WHAT TO DO"),
+        [(o.effect, o.name, o.why, o.mend) for o in found],
+    )
+    terminal.say(f"{len(found)} things to know before pulumi destroy --stack {stack}")
 
 
 @app.command()
@@ -126,6 +192,26 @@ def draw(
     terminal.say(f"{file}")
 
 
+def _of_preview(root: Path, file: Path) -> "Review":
+    from slipway.stack.review.preview import of_preview
+
+    return of_preview(root, file)
+
+
+def _print(inspection: "Inspection") -> None:
+    from slipway.stack import findings
+
+    for header, rows in findings.tables(inspection):
+        terminal.print_table(header, rows)
+    for line in findings.summary(inspection):
+        terminal.say(line)
+
+
+def _cache(root: Path) -> Path:
+    """Where the provider's schema is kept: below what git ignores and `make clean` removes."""
+    return root / "build/terraform"
+
+
 def _pairs(changed: list[str] | None) -> dict[str, str]:
     pairs = {}
     for text in changed or []:
@@ -138,10 +224,6 @@ def _pairs(changed: list[str] | None) -> dict[str, str]:
             )
         pairs[name] = value
     return pairs
-
-
-def _listed(counts: tuple[tuple[str, int], ...]) -> str:
-    return ", ".join(f"{number} {kind}" if number > 1 else kind for kind, number in counts)
 
 
 if __name__ == "__main__":

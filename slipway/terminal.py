@@ -78,6 +78,11 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
+def print_text(text: str) -> None:
+    """Data that is a text of its own: Markdown."""
+    sys.stdout.write(text)
+
+
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Data for people: columns as wide as they need on stdout, also where it is no terminal."""
     cells = [[str(cell) for cell in row] for row in (header, *rows)]

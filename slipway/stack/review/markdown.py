@@ -1,0 +1,162 @@
+"""A review as Markdown, for the comment on a pull request."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from slipway.stack.review import wording
+from slipway.stack.review.impact import Grade
+from slipway.stack.review.outcome import Action, Undecided
+from slipway.stack.review.review import Review, Reviewed
+
+_SHOWN = 10
+"""Rows and reasons that stand open; the rest is folded."""
+_MARKS = {Grade.LOW: "🟢", Grade.MEDIUM: "🟡", Grade.HIGH: "🔴"}
+
+
+def markdown(review: Review) -> str:
+    """Ends with a newline. A change of nothing is three lines."""
+    parts = [_head(review)]
+    if reasons := [r for r in review.reasons if r.grade > Grade.LOW]:
+        lines = [f"- {_MARKS[r.grade]} {_escaped(r.sentence)}" for r in reasons]
+        parts.append(_folded("### Why", lines, "more reasons"))
+    if review.resources:
+        parts.append(_resources(review))
+    parts += [part for part in (_security(review), _rules(review), _outputs(review)) if part]
+    if review.cost.changes:
+        parts.append(_cost(review))
+    if review.undecided:
+        parts.append(_undecided(review.undecided))
+    if review.resources:
+        said = f"Replaced or updated as {review.source.value} says it"
+        parts.append(f"<sub>{said}: docs/review.md tells how, and what it cannot see.</sub>")
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(review: Review) -> str:
+    grade = review.grade
+    return (
+        f"## {_MARKS[grade]} Stack `{review.stack}`: {wording.counts(review)}\n\n"
+        f"Risk **{grade}**. {wording.verdict(review)} {wording.cost(review)}.\n"
+        f"`{review.base}` → `{review.head}`"
+    )
+
+
+def _resources(review: Review) -> str:
+    ordered = sorted(review.resources, key=lambda r: (r.outcome.follows, -r.grade))
+    rows = [_row(reviewed) for reviewed in ordered]
+    own = sum(not reviewed.outcome.follows for reviewed in ordered)
+    header = ("", "Resource", "What changes", "What it means")
+    shown = min(_SHOWN, max(own, 1))
+    text = f"### Resources\n\n{_table(header, rows[:shown])}"
+    if rows[shown:]:
+        rest = _table(header, rows[shown:])
+        text += f"\n\n{_details(f'{len(rows) - shown} more', rest)}"
+    return text
+
+
+def _row(reviewed: Reviewed) -> tuple[str, ...]:
+    outcome = reviewed.outcome
+    place = f"<br><sub>{reviewed.kind}, {reviewed.place}</sub>" if reviewed.place else ""
+    was = f"<br><sub>was {outcome.was.rpartition('::')[2]}</sub>" if outcome.was else ""
+    return (
+        f"{_MARKS[reviewed.grade]} {outcome.action.value}",
+        f"`{reviewed.name}`{place}{was}",
+        "<br>".join(_changes(reviewed)),
+        "<br>".join(_means(reviewed)),
+    )
+
+
+def _changes(reviewed: Reviewed) -> Iterator[str]:
+    outcome = reviewed.outcome
+    if outcome.action is Action.REPLACED and outcome.replaced_by:
+        yield f"**replaced by {', '.join(f'`{path}`' for path in outcome.replaced_by)}**"
+    shown = outcome.changed[:4]
+    yield from (_escaped(wording.change(changed)) for changed in shown)
+    if rest := outcome.changed[len(shown) :]:
+        yield f"and {', '.join(f'`{changed.property}`' for changed in rest[:6])}" + (
+            f" and {len(rest) - 6} more" if len(rest) > 6 else ""
+        )
+
+
+def _means(reviewed: Reviewed) -> Iterator[str]:
+    outcome = reviewed.outcome
+    if outcome.because:
+        names = dict.fromkeys(urn.rpartition("::")[2] for urn in outcome.because)
+        yield f"follows from {', '.join(f'`{name}`' for name in names)}"
+    yield from (_escaped(consequence.sentence) for consequence in reviewed.consequences)
+    yield from (_escaped(exposed.said) for exposed in reviewed.exposed)
+    if reviewed.costs_otherwise:
+        yield f"{wording.money(reviewed.before)} → {wording.money(reviewed.after)} a month"
+    if outcome.uncertain:
+        yield f"**uncertain**: {_escaped(outcome.uncertain)}"
+
+
+def _security(review: Review) -> str:
+    found = [*(e for r in review.resources for e in r.exposed), *review.elsewhere]
+    lines = [
+        f"- {'⬆ wider' if e.wider else '⬇ narrower'}: {_escaped(e.said)}"
+        + ("" if e.certain else " (cannot be compared for certain)")
+        for e in sorted(found, key=lambda e: -e.severity)
+    ]
+    return _folded("### Security", lines, "more findings") if lines else ""
+
+
+def _rules(review: Review) -> str:
+    lines = [
+        f"- breaks **{f.rule}**: {_escaped(f.message)} (`{f.resource}`)" for f in review.broken
+    ]
+    lines += [f"- no longer breaks {f.rule} (`{f.resource}`)" for f in review.mended]
+    return _folded("### Rules", lines, "more") if lines else ""
+
+
+def _outputs(review: Review) -> str:
+    lines = [f"- {_escaped(wording.change(changed))}" for changed in review.outputs]
+    return _folded("### Outputs", lines, "more") if lines else ""
+
+
+def _cost(review: Review) -> str:
+    rows = [
+        (f"`{c.name}`", wording.money(c.before), wording.money(c.after))
+        for c in review.cost.changes
+    ]
+    total = ("**the stack**", wording.money(review.cost.before), wording.money(review.cost.after))
+    table = _table(("Cost a month", "Before", "After"), [*rows[:_SHOWN], total])
+    assumed = "\n".join(f"- {_escaped(assumption)}" for assumption in review.assumptions)
+    return f"### Cost\n\n{table}\n\n{_details('What is assumed', assumed)}"
+
+
+def _undecided(found: Sequence[Undecided]) -> str:
+    grouped: dict[str, list[str]] = {}
+    for one in found:
+        name = one.urn.rpartition("::")[2] or "the stack"
+        place = f"`{name}`" + (f" {one.what}" if one.what else "")
+        grouped.setdefault(one.why, []).append(place)
+    lines = [f"- {_escaped(why)}: {_listed(places)}" for why, places in grouped.items()]
+    return _details("Cannot be said without AWS", "\n".join(lines))
+
+
+def _listed(places: Sequence[str]) -> str:
+    more = f" and {len(places) - 5} more" if len(places) > 5 else ""
+    return ", ".join(places[:5]) + more
+
+
+def _folded(title: str, lines: Sequence[str], rest: str) -> str:
+    text = f"{title}\n\n" + "\n".join(lines[:_SHOWN])
+    if lines[_SHOWN:]:
+        text += f"\n\n{_details(f'{len(lines) - _SHOWN} {rest}', chr(10).join(lines[_SHOWN:]))}"
+    return text
+
+
+def _details(summary: str, body: str) -> str:
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def _escaped(text: str) -> str:
+    """A text that Markdown and a table's cell leave as it is."""
+    for sign in ("\\", "`", "*", "_", "|", "<", "["):
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("\n", " ")
