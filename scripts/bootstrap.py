@@ -2,12 +2,13 @@
 
     python3 scripts/bootstrap.py demo     what `make demo` needs
     python3 scripts/bootstrap.py stack    what `pulumi up` needs: neither PyTorch nor Triton
-    python3 scripts/bootstrap.py dev      both, and what tests and benchmarks need
+    python3 scripts/bootstrap.py dev      all of it, and what tests and benchmarks need
+    python3 scripts/bootstrap.py checkov  Checkov alone, to look at a stack's plan
 
-`.venv` holds the project with the profile's extras, `.venv-server` the Triton server and
-`.venv-policy` the Pulumi policy pack. A stamp in each says what it was made from and is
-written last: an interrupted setup goes on where it was, and a second run takes milliseconds. Uses
-the standard library alone, as it runs before all else.
+`.venv` holds the project with the profile's extras, `.venv-server` the Triton server,
+`.venv-policy` the Pulumi policy pack and `.venv-checkov` Checkov. A stamp in each says what it was
+made from and is written last: an interrupted setup goes on where it was, and a second run takes
+milliseconds. Uses the standard library alone, as it runs before all else.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ PROFILES = {
     "demo": ("build", "check", "node", "report"),
     "stack": ("check", "node", "stack"),
     "dev": ("dev",),
+    "checkov": (),
 }
 RICHER = {"demo": ("dev",), "stack": ("dev",)}
 """Profiles that hold all of another, so that it need not be set up again."""
@@ -73,7 +75,7 @@ class Machine:
 
     def problems(self, profile: str) -> list[str]:
         """Lines, each with a way out; empty where all is well."""
-        serves = profile != "stack"
+        serves = profile not in {"stack", "checkov"}
         python = f"Python {'.'.join(map(str, self.python))}"
         short = python.lower().replace(" ", "")
         found = []
@@ -149,7 +151,7 @@ def environments(profile: str, machine: Machine, root: Path = ROOT) -> tuple[Env
     constraints, triton = root / "constraints.txt", root / "slipway/triton"
     server = (triton / "requirements.txt", triton / "requirements-nodeps.txt")
     project = f"{root}[{','.join(PROFILES[profile])}]"
-    policy = root / "policy/requirements.txt"
+    policy, checkov = root / "policy/requirements.txt", root / "policy/checkov/requirements.txt"
     of_project = Environment(
         folder=root / ".venv",
         log=root / "build/setup.log",
@@ -174,9 +176,20 @@ def environments(profile: str, machine: Machine, root: Path = ROOT) -> tuple[Env
         made_from=digest(policy),
         identity=f"{python} for {root / '.venv-policy'}",
     )
-    if profile == "stack":
-        return (of_project, of_policy)
-    return (of_project, of_server, *((of_policy,) if profile == "dev" else ()))
+    of_checkov = Environment(
+        folder=root / ".venv-checkov",
+        log=root / "build/setup-checkov.log",
+        profile="checkov",
+        installs=(("-r", str(checkov)),),
+        made_from=digest(checkov),
+        identity=f"{python} for {root / '.venv-checkov'}",
+    )
+    return {
+        "demo": (of_project, of_server),
+        "stack": (of_project, of_policy),
+        "dev": (of_project, of_server, of_policy, of_checkov),
+        "checkov": (of_checkov,),
+    }[profile]
 
 
 def digest(*paths: Path) -> str:

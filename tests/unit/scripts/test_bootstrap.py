@@ -39,6 +39,7 @@ def root(tmp_path):
         "constraints.txt",
         "slipway/triton/requirements.txt",
         "policy/requirements.txt",
+        "policy/checkov/requirements.txt",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"{name}\n")
@@ -69,7 +70,7 @@ def test_nothing_but_the_standard_library_is_imported():
 
 
 def test_a_fit_machine_has_no_problems():
-    assert [FIT.problems(profile) for profile in bootstrap.PROFILES] == [[], [], []]
+    assert [FIT.problems(profile) for profile in bootstrap.PROFILES] == [[], [], [], []]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_the_richer_profile_does_for_the_poorer_and_not_the_other_way(root):
         pretend_made(environment)
     assert ready(root, "demo") == (True, True)
     pretend_made(bootstrap.environments("demo", FIT, root)[0])
-    assert ready(root, "dev") == (False, True, True)
+    assert ready(root, "dev") == (False, True, True, True)
 
 
 def test_the_stack_needs_no_server_and_neither_linux_nor_its_library(root):
@@ -121,14 +122,25 @@ def test_the_stack_needs_no_server_and_neither_linux_nor_its_library(root):
     assert ready(root, "stack") == (True, True)
 
 
-def test_who_only_serves_gets_no_environment_of_the_policy_pack(root):
+def test_checkov_is_set_up_alone_too_and_needs_no_server(root):
+    elsewhere = replace(FIT, system="Darwin", machine="arm64", libpython=False)
+    assert elsewhere.problems("checkov") == []
+    (alone,) = bootstrap.environments("checkov", FIT, root)
+    assert alone.folder.name == ".venv-checkov"
+    pretend_made(alone)
+    assert ready(root, "dev") == (False, False, False, True)
+
+
+def test_who_only_serves_gets_no_environment_of_the_policy_pack_or_checkov(root):
     folders = [e.folder.name for e in bootstrap.environments("dev", FIT, root)]
-    assert folders == [".venv", ".venv-server", ".venv-policy"]
+    assert folders == [".venv", ".venv-server", ".venv-policy", ".venv-checkov"]
     for environment in bootstrap.environments("dev", FIT, root):
         pretend_made(environment)
-    assert ready(root, "dev") == (True, True, True)
+    assert ready(root, "dev") == (True, True, True, True)
     (root / "policy/requirements.txt").write_text("other\n")
-    assert ready(root, "dev") == (True, True, False)
+    assert ready(root, "dev") == (True, True, False, True)
+    (root / "policy/checkov/requirements.txt").write_text("other\n")
+    assert ready(root, "dev") == (True, True, False, False)
     assert ready(root, "demo") == (True, True)
 
 
@@ -139,8 +151,9 @@ def test_the_pack_is_started_from_the_environment_that_is_made_for_it():
     assert (ROOT / "policy" / named).resolve() in folders
 
 
-def test_the_packs_requirements_are_exact_versions():
-    lines = (ROOT / "policy/requirements.txt").read_text().splitlines()
+@pytest.mark.parametrize("of", ["policy", "policy/checkov"])
+def test_requirements_beside_the_projects_are_exact_versions(of):
+    lines = (ROOT / of / "requirements.txt").read_text().splitlines()
     pins = [line for line in lines if not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", pin) for pin in pins)
 
