@@ -16,7 +16,6 @@ from slipway.stack.policies import Finding, findings
 from slipway.stack.review.outcome import Undecided
 from slipway.stack.secrets import new_key
 from slipway.stack.terraform.command import Terraform, prepare
-from slipway.stack.terraform.names import Catalogue
 from slipway.stack.terraform.plan import Question, plan
 from slipway.stack.terraform.synthesis import synthesise
 from slipway.stack.terraform.tools import find
@@ -80,7 +79,7 @@ class _Document:
 
 
 def _plan(settled: Settled, terraform: Terraform) -> tuple[Planned, _Document | None]:
-    synthesis = synthesise(settled.graph, Catalogue(terraform.schema), terraform.requirement)
+    synthesis = synthesise(settled.graph, terraform.catalogue, terraform.requirement)
     undecided = (
         *(Undecided(one.urn, one.path, one.why) for one in settled.derived),
         *(Undecided(gap.urn, gap.property, gap.why) for gap in synthesis.gaps),

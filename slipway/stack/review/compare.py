@@ -18,7 +18,6 @@ from slipway.stack.revisions import checked_out, resolve
 from slipway.stack.secrets import new_key
 from slipway.stack.terraform.command import Terraform, prepare
 from slipway.stack.terraform.judge import judge
-from slipway.stack.terraform.names import Catalogue
 from slipway.stack.terraform.tools import find
 
 _STEPS = 4
@@ -78,15 +77,16 @@ def _reviewed(
     def told(done: float, total: float, note: str = "") -> None:
         progress(_STEPS - total + done, _STEPS, note)
 
-    judgement = judge(terraform, base, head, pairing, told)
-    catalogue = Catalogue(terraform.schema)
+    with ThreadPoolExecutor(1) as pool:  # the rules have time while the provider plans
+        rules = pool.submit(lambda: (findings(root, base), findings(root, head)))
+        judgement = judge(terraform, base, head, pairing, told)
     names = [_called(root, side) for side in sides]
     derived = [Undecided(one.urn, one.path, one.why) for one in programs[1].derived]
     return review(
         Sides(base, head, pairing, *names),
-        outcomes(judgement, base, head, pairing, catalogue),
+        outcomes(judgement, base, head, pairing, terraform.catalogue),
         (*derived, *undecided(judgement, base, head)),
-        (findings(root, base), findings(root, head)),
+        rules.result(),
         Source.PROVIDER,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from slipway.stack.cost.difference import Difference, difference
-from slipway.stack.cost.estimate import estimate
+from slipway.stack.cost.estimate import Estimate, estimate
 from slipway.stack.cost.ranges import NOTHING, Range
 from slipway.stack.exposure import Exposed, Severity, delta
 from slipway.stack.graph import Graph, Resource
@@ -158,7 +158,7 @@ def review(
         resources=reviewed,
         elsewhere=tuple(e for e in exposed if e.urn not in shown),
         cost=cost,
-        assumptions=estimates[1].assumptions if cost.changes else (),
+        assumptions=_assumed(sides.head.stack, cost),
         broken=tuple(f for key, f in after.items() if key not in before),
         mended=tuple(f for key, f in before.items() if key not in after),
         outputs=tuple(_outputs(sides)),
@@ -201,6 +201,12 @@ def _component(resource: Resource, graph: Graph) -> str:
             return parent.name
         parent = above
     return ""
+
+
+def _assumed(stack: str, cost: Difference) -> tuple[str, ...]:
+    """Behind the lines that change."""
+    lines = tuple(line for change in cost.changes for line in change.lines_after)
+    return Estimate(stack, lines, ()).assumptions
 
 
 def _by_rule(findings: Iterable[Finding]) -> dict[tuple[str, str, str], Finding]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from slipway.errors import StackError
 from slipway.files import canonical_json, sha256_of_bytes, staged_folder
+from slipway.stack.terraform.names import Catalogue
 from slipway.stack.terraform.schema import Schema, write_schema
 from slipway.stack.terraform.tools import Tools
 
@@ -40,6 +41,10 @@ class Terraform:
     @functools.cached_property
     def schema(self) -> Schema:
         return Schema(self.home / _SCHEMA)
+
+    @functools.cached_property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self.schema)
 
     def run(
         self, folder: Path, *arguments: str, offline: bool = True, codes: tuple[int, ...] = (0,)

@@ -8,10 +8,9 @@ from typing import Any
 from slipway.progress import Progress, silent
 from slipway.stack.graph import Graph
 from slipway.stack.pairing import Pairing
-from slipway.stack.terraform.base import literal, state_of
+from slipway.stack.terraform.base import State, literal, state_of
 from slipway.stack.terraform.command import Terraform
 from slipway.stack.terraform.made_up import MadeUp
-from slipway.stack.terraform.names import Catalogue
 from slipway.stack.terraform.plan import Question, changes
 from slipway.stack.terraform.synthesis import Synthesis, synthesise
 from slipway.stack.terraform.verdicts import Verdict, verdicts
@@ -31,45 +30,65 @@ class Judgement:
     unstable: Mapping[str, Verdict]
 
 
+@dataclass(frozen=True)
+class Baseline:
+    """A stack to compare with, planned from nothing; `start` is that plan."""
+
+    terraform: Terraform
+    made_up: MadeUp
+    synthesis: Synthesis
+    start: Mapping[str, Any]
+
+    def state(self, places: Mapping[str, str] | None = None) -> State:
+        """As if it had been deployed, with its resources at other addresses."""
+        return state_of(self.start, self.terraform.schema, self.made_up, places or {})
+
+    def unstable(self) -> dict[str, Verdict]:
+        """The self-test: what the provider wants to change where nothing changed, by URN."""
+        here = self.state()
+        found = verdicts(
+            changes(self.terraform, _question(self.synthesis, here.document)),
+            self.synthesis.document,
+            here,
+        )
+        urns = {address: urn for urn, address in self.synthesis.addresses.items()}
+        return {urns[address]: verdict for address, verdict in found.items()}
+
+    def verdicts(self, head: Synthesis, pairing: Pairing) -> dict[str, Verdict]:
+        """What the provider would do, by the head's URN, or the base's of what is deleted."""
+        places = _places(self.synthesis, head, pairing)
+        there = self.state(places)
+        planned = changes(self.terraform, _question(head, there.document))
+        urns = _urns(self.synthesis, head, places)
+        found = verdicts(planned, head.document, there)
+        return {urns[address]: verdict for address, verdict in found.items()}
+
+
+def baseline(terraform: Terraform, synthesis: Synthesis, region: str) -> Baseline:
+    """Plan a stack from nothing, with made-up literals for its references."""
+    made_up = MadeUp(terraform.schema, region)
+    document = literal(synthesis.document, terraform.schema, made_up)
+    start = changes(terraform, Question(document, synthesis.variables, synthesis.files))
+    return Baseline(terraform, made_up, synthesis, start)
+
+
 def judge(
-    terraform: Terraform,
-    base: Graph,
-    head: Graph,
-    pairing: Pairing,
-    progress: Progress = silent,
+    terraform: Terraform, base: Graph, head: Graph, pairing: Pairing, progress: Progress = silent
 ) -> Judgement:
     """Plan the head against a state made from the base; the unchanged base beside it, as a test."""
-    catalogue = Catalogue(terraform.schema)
-    before = synthesise(base, catalogue, terraform.requirement)
-    after = synthesise(head, catalogue, terraform.requirement, pairing.former)
+    before = synthesise(base, terraform.catalogue, terraform.requirement)
+    after = synthesise(head, terraform.catalogue, terraform.requirement, pairing.former)
     if _plain(before.document) == _plain(after.document) and before.variables == after.variables:
         return Judgement(before, after, {}, {})
     progress(0, _STEPS, "planning the base")
-    made_up = MadeUp(terraform.schema, base.region)
-    start = changes(
-        terraform,
-        Question(
-            literal(before.document, terraform.schema, made_up), before.variables, before.files
-        ),
-    )
-    places = _places(before, after, pairing)
-    here = state_of(start, terraform.schema, made_up, {})
-    there = state_of(start, terraform.schema, made_up, places)
+    line = baseline(terraform, before, base.region)
     progress(1, _STEPS, "planning the change")
     with ThreadPoolExecutor(2) as pool:
-        tested = pool.submit(changes, terraform, _question(before, here.document))
-        planned = pool.submit(changes, terraform, _question(after, there.document))
-        changed = verdicts(planned.result(), after.document, there)
-        test = verdicts(tested.result(), before.document, here)
+        tested = pool.submit(line.unstable)
+        changed = line.verdicts(after, pairing)
+        unstable = tested.result()
     progress(_STEPS, _STEPS, "compared")
-    urns = _urns(before, after, places)
-    originals = {address: urn for urn, address in before.addresses.items()}
-    return Judgement(
-        base=before,
-        head=after,
-        verdicts={urns[address]: verdict for address, verdict in changed.items()},
-        unstable={originals[address]: verdict for address, verdict in test.items()},
-    )
+    return Judgement(before, after, changed, unstable)
 
 
 def _question(synthesis: Synthesis, state: Mapping[str, Any]) -> Question:

@@ -158,11 +158,21 @@ class Catalogue:
         closest = max(index, key=closeness)
         return closest if closeness(closest)[0] >= _SURE else None
 
+    @functools.cached_property
+    def _called(self) -> Mapping[str, tuple[int, frozenset[str]]]:
+        """How many arguments each type has, and all that Pulumi may call them."""
+        own = {name: tuple(plurals(camel(name))) for n in self._schema.index.values() for name in n}
+        found = {}
+        for type_, names in self._schema.index.items():
+            kept = set(names) - {"id", "timeouts"}
+            called = frozenset(plural for name in kept for plural in own[name])
+            found[type_] = len(kept), called
+        return found
+
     def _alike(self, properties: set[str], type_: str) -> float:
-        names = set(self._schema.index[type_]) - {"id", "timeouts"}
-        called = {plural for name in names for plural in plurals(camel(name))}
+        number, called = self._called[type_]
         shared = len(properties & called)
-        covered = min(1.0, shared / max(len(names), 1))
+        covered = min(1.0, shared / max(number, 1))
         return shared / max(len(properties), 1) * math.sqrt(covered)
 
 
