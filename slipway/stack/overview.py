@@ -5,10 +5,9 @@ from typing import Any
 
 from slipway.errors import StackError
 from slipway.stack.cost import estimate
-from slipway.stack.cost.ranges import NOTHING
+from slipway.stack.cost.ranges import NOTHING, money
 from slipway.stack.facts import facts
 from slipway.stack.graph import Graph
-from slipway.stack.review.wording import money
 from slipway.stack.summary import components, total
 
 HEADER = ("COMPONENT", "RESOURCES", "USD A MONTH", "OF WHICH")

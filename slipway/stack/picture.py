@@ -2,8 +2,11 @@
 
 from html import escape
 
+from slipway.stack.cost import estimate
+from slipway.stack.cost.ranges import money
 from slipway.stack.facts import Box, Facts, Zone, facts
 from slipway.stack.graph import Graph
+from slipway.stack.summary import total
 
 WIDTH = 1120
 _MARGIN, _GAP, _LINE = 20, 14, 17
@@ -38,7 +41,9 @@ def svg(graph: Graph) -> str:
         f'<rect class="paper" width="{WIDTH}" height="{height}"/>\n'
     )
     title = _text(_MARGIN, 32, f"Slipway: {shown.title}", "head")
-    return head + "\n".join([title, *parts]) + "\n</svg>\n"
+    size = f"{total(graph)} resources · {money(estimate(graph).total)} a month"
+    right = _text(WIDTH - _MARGIN, 32, size, "small", "end")
+    return head + "\n".join([title, right, *parts]) + "\n</svg>\n"
 
 
 def _vpc(parts: list[str], shown: Facts, top: int, bottom: int) -> int:

@@ -68,3 +68,9 @@ def _short(number: Decimal) -> Decimal:
     rounded = number.quantize(step, ROUND_HALF_UP)
     whole = rounded.to_integral_value()
     return whole if whole == rounded else rounded.normalize()
+
+
+def money(amount: Range) -> str:
+    """In whole dollars: `$3`, or `$3 to $12`."""
+    low, high = round(amount.low), round(amount.high)
+    return f"${low:,}" if low == high else f"${low:,} to ${high:,}"

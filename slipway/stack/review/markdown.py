@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from slipway.stack.cost.ranges import money
 from slipway.stack.review import wording
 from slipway.stack.review.impact import Grade
 from slipway.stack.review.outcome import Action, Undecided
@@ -85,7 +86,7 @@ def _means(reviewed: Reviewed) -> Iterator[str]:
     yield from (_escaped(consequence.sentence) for consequence in reviewed.consequences)
     yield from (_escaped(exposed.said) for exposed in reviewed.exposed)
     if reviewed.costs_otherwise:
-        yield f"{wording.money(reviewed.before)} → {wording.money(reviewed.after)} a month"
+        yield f"{money(reviewed.before)} → {money(reviewed.after)} a month"
     if outcome.uncertain:
         yield f"**uncertain**: {_escaped(outcome.uncertain)}"
 
@@ -114,11 +115,8 @@ def _outputs(review: Review) -> str:
 
 
 def _cost(review: Review) -> str:
-    rows = [
-        (f"`{c.name}`", wording.money(c.before), wording.money(c.after))
-        for c in review.cost.changes
-    ]
-    total = ("**the stack**", wording.money(review.cost.before), wording.money(review.cost.after))
+    rows = [(f"`{c.name}`", money(c.before), money(c.after)) for c in review.cost.changes]
+    total = ("**the stack**", money(review.cost.before), money(review.cost.after))
     table = _table(("Cost a month", "Before", "After"), [*rows[:_SHOWN], total])
     assumed = "\n".join(f"- {_escaped(assumption)}" for assumption in review.assumptions)
     return f"### Cost\n\n{table}\n\n{_details('What is assumed', assumed)}"

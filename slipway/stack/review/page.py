@@ -5,7 +5,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from slipway.stack.cost.ranges import Range
+from slipway.stack.cost.ranges import Range, money
 from slipway.stack.review import wording
 from slipway.stack.review.impact import Grade
 from slipway.stack.review.outcome import Action
@@ -28,6 +28,7 @@ def page(review: Review) -> str:
     return templates.get_template("review.html.j2").render(
         review=review,
         wording=wording,
+        money=money,
         own=[r for r in resources if not r.outcome.follows],
         following=[r for r in resources if r.outcome.follows],
         reasons=[r for r in review.reasons if r.grade > Grade.LOW],
@@ -56,10 +57,10 @@ def _bars(before: Range, after: Range) -> Markup:
             f'<text x="0" y="{text:.0f}">{name}</text>'
             f'<rect class="high" x="{_LABEL}" y="{y}" width="{high:.1f}" height="{_BAR}" rx="3"/>'
             f'<rect class="low" x="{_LABEL}" y="{y}" width="{low:.1f}" height="{_BAR}" rx="3"/>'
-            f'<text x="{_LABEL + high + 8:.0f}" y="{text:.0f}">{wording.money(amount)}</text>'
+            f'<text x="{_LABEL + high + 8:.0f}" y="{text:.0f}">{money(amount)}</text>'
         )
     height = 2 * _BAR + _GAP
-    title = f"Cost a month: {wording.money(before)} before, {wording.money(after)} after"
+    title = f"Cost a month: {money(before)} before, {money(after)} after"
     return Markup(  # noqa: S704 - numbers and our own words
         f'<svg class="bars" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{title}">'
         f"{''.join(rows)}</svg>"

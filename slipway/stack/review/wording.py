@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.stack.consistency import decoded
-from slipway.stack.cost.ranges import Range
+from slipway.stack.cost.ranges import money
 from slipway.stack.review.outcome import Action, Changed
 from slipway.stack.review.review import Review
 from slipway.stack.terraform.differences import HIDDEN, LATER
@@ -63,12 +63,6 @@ def _opened(found: Any) -> Any:
     """What is within base64."""
     inner = decoded(found) if isinstance(found, str) else None
     return found if inner is None else inner
-
-
-def money(amount: Range) -> str:
-    """Whole dollars."""
-    low, high = round(amount.low), round(amount.high)
-    return f"${low:,}" if low == high else f"${low:,} to ${high:,}"
 
 
 def cost(review: Review) -> str:
