@@ -16,7 +16,7 @@ from typing import Any
 from slipway.stack.graph import REFERENCE, Graph, Reference, Resource
 
 _NUMBER = re.compile(r"(?<!\d)7\d{9,10}(?!\d)")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{6,}={0,2}")
 
 
 @dataclass(frozen=True)

@@ -53,8 +53,10 @@ def load(
     except pulumi.RunError as error:  # how a program says that it cannot be run as configured
         why = redactor.text(str(error))
         raise StackError(f"The stack '{stack}' is refused", why=why) from error
-    except StackError:
-        raise
+    except StackError as error:
+        said = (redactor.text(part) for part in (error.what, error.why, error.mend))
+        what, why, mend = said
+        raise StackError(what, why=why, mend=mend) from error
     except (Exception, SystemExit) as error:  # whatever a program may raise
         raise _failed(root, error, redactor) from error
     return redacted(graph, redactor)
@@ -62,10 +64,20 @@ def load(
 
 def _failed(root: Path, error: BaseException, redactor: Redactor) -> StackError:
     """Where in the program it was raised, and with which words."""
-    place = _place(root, error)
+    placed = ((cause, _place(root, cause)) for cause in _causes(error))
+    error, place = next((found for found in placed if found[1]), (error, ""))
     where = f" at {place}" if place else ""
     what = redactor.text(f"The program raised {type(error).__name__}{where}")
     return StackError(what, why=redactor.text(str(error)))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that led to it: Pulumi wraps what is raised while it looks at inputs."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _place(root: Path, error: BaseException) -> str:

@@ -14,6 +14,9 @@ from slipway.stack.graph import Reference, Resource
 _MARK = "~Aa:/.,;=_+-"
 """What stands in the tokens of the second way: every sign at which a program may split or cut."""
 
+_APART = 63_000_000_013
+"""Between a number of the one way and of the other. It is prime: so all remainders differ, too."""
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -33,7 +36,7 @@ class Outputs:
         return self.other
 
     def number(self, digest: int) -> int:
-        return (70_000_000_000 if self.other else 7_000_000_000) + digest
+        return 7_000_000_000 + digest + (_APART if self.other else 0)
 
     @property
     def items(self) -> int:

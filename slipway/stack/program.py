@@ -4,8 +4,9 @@ import asyncio
 import contextvars
 import logging
 import runpy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from google.protobuf import empty_pb2
@@ -40,6 +41,32 @@ class _Engine:
         return engine_pb2.SetRootResourceResponse()
 
 
+class _Tracebacks:
+    """Where each error was raised: a task that is awaited a second time has forgotten it."""
+
+    def __init__(self) -> None:
+        self._first: dict[int, tuple[BaseException, TracebackType | None]] = {}
+
+    def task(
+        self, loop: asyncio.AbstractEventLoop, work: Any, /, **options: Any
+    ) -> "asyncio.Task[Any]":
+        """As a task factory of asyncio."""
+        return asyncio.Task(self._noted(work), loop=loop, **options)
+
+    def restore(self, error: BaseException | None) -> None:
+        """Of an error, and of those that led to it."""
+        while error is not None and id(error) in self._first:
+            error.__traceback__ = self._first.pop(id(error))[1]
+            error = error.__cause__ or error.__context__
+
+    async def _noted(self, work: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await work
+        except Exception as error:
+            self._first.setdefault(id(error), (error, error.__traceback__))
+            raise
+
+
 def record(
     program: Program,
     *,
@@ -72,9 +99,14 @@ def record(
         # After a failure Pulumi leaves tasks that failed because of it. The first error comes out
         # of here; the loop would log each of the others whenever it is collected.
         loop.set_exception_handler(lambda _loop, _context: None)
+        tracebacks = _Tracebacks()
+        loop.set_task_factory(tracebacks.task)
         asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(run_in_stack(program))
+        except Exception as error:
+            tracebacks.restore(error)
+            raise
         finally:
             left = asyncio.all_tasks(loop)
             for task in left:

@@ -30,6 +30,7 @@ def checked_out(root: Path, revision: str) -> Iterator[Path]:
 
 def resolve(root: Path, revision: str) -> str:
     """The commit that a revision means."""
+    _executable()
     try:
         found = _git(
             root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
@@ -56,11 +57,17 @@ def _known(root: Path) -> bool:
     return True
 
 
-def _git(root: Path, *arguments: str) -> bytes:
+def _executable() -> str:
     git = shutil.which("git")
     if git is None:
         raise StackError("There is no git", why="no folder of PATH has it", mend="Install git.")
-    done = subprocess.run([git, "-C", str(root), *arguments], capture_output=True, check=False)
+    return git
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    done = subprocess.run(
+        [_executable(), "-C", str(root), *arguments], capture_output=True, check=False
+    )
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         raise StackError(f"git {arguments[0]} failed", why=said or f"code {done.returncode}")

@@ -6,20 +6,31 @@ text, in JSON, in base64, in a URL, as a key) it is replaced as well: a program 
 """
 
 import base64
+import binascii
 import dataclasses
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import urllib.parse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from slipway.stack.consistency import decoded
 from slipway.stack.graph import Graph, Resource
 
 _SHORTEST = 4
 """Shorter texts stand in others by chance: they are hidden where they are marked alone."""
+
+_DIGITS = 6
+"""Shorter numbers are ports and sizes: where they are not marked, they stay."""
+_WORDS = frozenset({"true", "false", "null"})
+_LINE = 16
+"""A line of a longer secret (a key, a certificate) is learnt by itself: it may be indented."""
+_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{6,}={0,2}")
+_FRAGMENT = 6
+_FOR_URLS = str.maketrans("+/", "-_")
+_STANDARD = str.maketrans("-_", "+/")
 
 
 def new_key() -> bytes:
@@ -32,29 +43,51 @@ class Redactor:
     def __init__(self, key: bytes, known: Iterable[str] = ()) -> None:
         self._key = key
         self._forms: dict[str, str] = {}
+        self._any = re.compile("(?!)")
+        self._spared: frozenset[str] = frozenset()
         for text in known:
             self.learn(text)
+            _learn(self, _parsed(text))
 
     def learn(self, text: str) -> None:
         """From now on, replace this text wherever it stands."""
-        if len(text) < _SHORTEST:
+        if len(text) < _SHORTEST or text in self._forms or text in self._spared | _WORDS:
             return
         for form in _forms(text):
             self._forms[form] = self.placeholder(text)
+        for line in text.splitlines():
+            if len(line) >= _LINE and not line.startswith("-----"):
+                self.learn(line.strip())
         # A longer secret can contain a shorter one.
-        self._forms = dict(sorted(self._forms.items(), key=lambda item: -len(item[0])))
+        longest_first = sorted(self._forms, key=lambda form: (-len(form), form))
+        self._any = re.compile("|".join(map(re.escape, longest_first)))
+
+    def spare(self, texts: Iterable[str]) -> None:
+        """These stand for outputs that nobody knows yet: there is nothing in them to hide."""
+        self._spared = frozenset(texts)
 
     def placeholder(self, text: str) -> str:
         digits = hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
         return f"secret-{digits[:8]}"
 
     def text(self, text: str) -> str:
-        inner = decoded(text)
-        if inner is not None and (hidden := self.text(inner)) != inner:
-            return base64.b64encode(hidden.encode()).decode()
-        for form, placeholder in self._forms.items():
-            text = text.replace(form, placeholder)
-        return text
+        if not self._forms:
+            return text
+        opened = _ENCODED.sub(lambda found: self._encoded(found.group()), text)
+        return self._any.sub(lambda found: self._forms[found.group()], opened)
+
+    def _encoded(self, text: str) -> str:
+        """What may be base64, of either alphabet, with the secrets within it replaced."""
+        standard = text.rstrip("=").translate(_STANDARD)
+        try:
+            inner = base64.b64decode(standard + "=" * (-len(standard) % 4))
+        except binascii.Error:
+            return text
+        found = inner.decode(errors="surrogateescape")
+        hidden = self.text(found)
+        if hidden == found:
+            return text
+        return base64.b64encode(hidden.encode(errors="surrogateescape")).decode()
 
     def value(self, value: Any) -> Any:
         """With every known secret replaced, in texts and keys, however deep."""
@@ -64,6 +97,8 @@ class Redactor:
             return {self.text(str(key)): self.value(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return type(value)(self.value(inner) for inner in value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return self._forms.get(str(value), value) if len(str(value)) >= _DIGITS else value
         return value
 
     def marked(self, value: Any) -> Any:
@@ -74,11 +109,12 @@ class Redactor:
             return [self.marked(inner) for inner in value]
         if isinstance(value, bool) or value is None:
             return value
-        return self.placeholder(str(value))
+        return value if str(value) in self._spared else self.placeholder(str(value))
 
 
 def redacted(graph: Graph, redactor: Redactor) -> Graph:
     """The graph with placeholders in the place of all that is marked secret, and of its copies."""
+    redactor.spare(graph.references)
     for resource in graph.resources:
         for path in resource.secrets:
             _learn(redactor, at(resource.properties, path))
@@ -131,6 +167,15 @@ def _learn(redactor: Redactor, value: Any) -> None:
         redactor.learn(str(value))
 
 
+def _parsed(text: str) -> Any:
+    """What an object or list of the configuration holds."""
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        return None
+    return found if isinstance(found, Mapping | list) else None
+
+
 def _marked(resource: Resource, redactor: Redactor) -> Resource:
     properties = _replaced(resource.properties, resource.secrets, redactor)
     return dataclasses.replace(resource, properties=properties)
@@ -157,7 +202,18 @@ def _scrubbed(resource: Resource, redactor: Redactor) -> Resource:
 
 def _forms(text: str) -> set[str]:
     escaped = json.dumps(text)[1:-1]
+    twice = json.dumps(escaped)[1:-1]
     plain = json.dumps(text, ensure_ascii=False)[1:-1]
-    encoded = base64.b64encode(text.encode()).decode()
-    quoted = {urllib.parse.quote(text), urllib.parse.quote_plus(text)}
-    return {text, escaped, plain, encoded, *quoted}
+    quote, quote_plus = urllib.parse.quote, urllib.parse.quote_plus
+    quoted = {quote(text), quote(text, safe=""), quote_plus(text)}
+    return {text, escaped, twice, plain, repr(text)[1:-1], *quoted, *_encoded_forms(text)}
+
+
+def _encoded_forms(text: str) -> Iterator[str]:
+    """What is of this text alone in the base64 of a longer one, wherever it stands in that."""
+    data = text.encode()
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + data).decode().rstrip("=")
+        own = encoded[-(-8 * before // 6) : 8 * (before + len(data)) // 6]
+        if len(own) >= _FRAGMENT:
+            yield from (own, own.translate(_FOR_URLS))

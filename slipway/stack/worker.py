@@ -5,6 +5,7 @@ python -m slipway.stack.worker ANSWER
 
 import dataclasses
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -18,11 +19,14 @@ from slipway.stack.outputs import FIRST, SECOND
 def main() -> None:
     answer = Path(sys.argv[1])
     request = json.load(sys.stdin)
+    root = Path(request["root"])
     _forget_ourselves()
+    if root.is_dir():
+        os.chdir(root)  # as the Pulumi CLI does
     try:
         graphs = [
             load(
-                Path(request["root"]),
+                root,
                 request["stack"],
                 request["overrides"],
                 shape=request["shape"],
@@ -47,9 +51,19 @@ def main() -> None:
 
 
 def _forget_ourselves() -> None:
-    """The program imports `slipway` from its own checkout; what runs here is held already."""
+    """The program imports `slipway` and all else from its own checkout, or not at all. What runs
+    here is held already.
+    """
+    ours = Path(__file__).resolve().parents[2]
+    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != ours]
+    # An editable installation has a finder of its own.
+    sys.meta_path[:] = [f for f in sys.meta_path if not _module(f).startswith("__editable__")]
     for name in [n for n in sys.modules if n == "slipway" or n.startswith("slipway.")]:
         del sys.modules[name]
+
+
+def _module(finder: object) -> str:
+    return str(getattr(finder, "__module__", ""))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from slipway.stack.terraform.tools import Tools
 
 LOCK = ".terraform.lock.hcl"
 _SCHEMA = "schema.zip"
+_PATIENCE = 900
+"""Seconds. A plan takes about 4, an apply to an emulator 2 minutes."""
 _NOWHERE = "http://127.0.0.1:9"
 """A proxy that nothing answers: a provider that calls AWS while it plans fails at once."""
 
@@ -54,14 +56,20 @@ class Terraform:
         Raises `StackError` with Terraform's own words for an exit code that is not in `codes`.
         """
         environ = _environment(self.home, offline=offline)
-        done = subprocess.run(
-            [str(self.tools.terraform), *arguments],
-            cwd=folder,
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [str(self.tools.terraform), *arguments],
+                cwd=folder,
+                env=environ,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_PATIENCE,
+            )
+        except subprocess.TimeoutExpired as hung:
+            raise StackError(
+                f"terraform {arguments[0]} does not end", why=f"{_PATIENCE} s have passed"
+            ) from hung
         if done.returncode not in codes:
             raise StackError(
                 f"terraform {arguments[0]} failed", why=_errors(done.stderr) or done.stdout[-500:]

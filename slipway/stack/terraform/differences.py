@@ -32,33 +32,69 @@ class Difference:
     after: Any
 
 
+_Steps = tuple[str | int, ...]
+_Found = tuple[_Steps, Any, Any]
+
+
 def differences(change: Mapping[str, Any]) -> Iterator[Difference]:
     """Of one resource change of a plan. Empty and absent are the same."""
-    for found in _walk(change["before"], change["after"], change["after_unknown"], ""):
-        hidden = _marked(change["before_sensitive"], found.path) or _marked(
-            change["after_sensitive"], found.path
-        )
-        yield Difference(found.path, HIDDEN, HIDDEN) if hidden else found
+    secret = (change["before_sensitive"], change["after_sensitive"])
+    for steps, before, after in _walk(
+        change["before"], change["after"], change["after_unknown"], ()
+    ):
+        path = ".".join(map(str, steps))
+        if any(_marked(tree, steps) for tree in secret):
+            yield Difference(path, HIDDEN, HIDDEN)
+        else:
+            yield Difference(path, before, after)
 
 
-def _walk(before: Any, after: Any, unknown: Any, path: str) -> Iterator[Difference]:
+def _walk(before: Any, after: Any, unknown: Any, steps: _Steps) -> Iterator[_Found]:
     if unknown is True:
-        yield Difference(path, before, LATER)
-    elif isinstance(after, Mapping) or isinstance(before, Mapping):
+        yield steps, before, LATER
+    elif _objects(before, after):
         old, new = before or {}, after or {}
         later = unknown if isinstance(unknown, Mapping) else {}
         for key in sorted({*old, *new, *later}):
-            where = f"{path}.{key}" if path else str(key)
-            yield from _walk(old.get(key), new.get(key), later.get(key), where)
+            yield from _walk(old.get(key), new.get(key), later.get(key), (*steps, key))
     elif _alike(before, after):
-        later_items = unknown if isinstance(unknown, list) else []
-        for number, (old, new) in enumerate(zip(before, after, strict=True)):
-            item = later_items[number] if number < len(later_items) else None
-            yield from _walk(old, new, item, f"{path}.{number}")
+        yield from _items(before, after, unknown, steps)
     elif _any(unknown):
-        yield Difference(path, before, LATER)
+        yield steps, before, LATER
     elif before != after and (before or after):
-        yield Difference(path, before, after)
+        yield steps, before, after
+
+
+def _items(before: list[Any], after: list[Any], unknown: Any, steps: _Steps) -> Iterator[_Found]:
+    """Two lists of as many objects: those that have no equal in the other list, one by one. (A set
+    has no order, and a plan writes it as a list.)
+    """
+    later = unknown if isinstance(unknown, list) else []
+
+    def settled(number: int) -> bool:
+        return not (number < len(later) and _any(later[number]))
+
+    left = list(range(len(before)))
+    changed = []
+    for number, new in enumerate(after):
+        equal = next((n for n in left if before[n] == new), None) if settled(number) else None
+        if equal is None:
+            changed.append(number)
+        else:
+            left.remove(equal)
+    if not changed:
+        if before != after:
+            yield steps, before, after
+        return
+    for old, number in zip(left, changed, strict=True):
+        item = later[number] if number < len(later) else None
+        yield from _walk(before[old], after[number], item, (*steps, number))
+
+
+def _objects(before: Any, after: Any) -> bool:
+    """Two objects, or one and nothing."""
+    there = [value for value in (before, after) if value is not None]
+    return bool(there) and all(isinstance(value, Mapping) for value in there)
 
 
 def _alike(before: Any, after: Any) -> bool:
@@ -76,18 +112,16 @@ def _any(unknown: Any) -> bool:
     return unknown is True
 
 
-def _marked(tree: Any, path: str) -> bool:
-    for step in path.split("."):
-        if tree is True:
-            return True
-        if isinstance(tree, Mapping):
-            tree = tree.get(step, tree.get(int(step)) if step.isdigit() else None)
-        elif isinstance(tree, list):
-            tree = tree[int(step)] if step.isdigit() and int(step) < len(tree) else None
-        else:
-            return False
-    return tree is True or (isinstance(tree, Mapping | list) and _any(_trues(tree)))
-
-
-def _trues(tree: Any) -> Any:
-    return list(tree.values()) if isinstance(tree, Mapping) else tree
+def _marked(tree: Any, steps: _Steps) -> bool:
+    """Whether there is a mark above, at or below. Of a list all items count: in a set, an item has
+    one number before and another after.
+    """
+    if tree is True or not steps:
+        return _any(tree)
+    first, *rest = steps
+    if isinstance(first, int):
+        items = tree.values() if isinstance(tree, Mapping) else tree
+        below = list(items) if isinstance(tree, Mapping | list) else []
+    else:
+        below = [tree[first]] if isinstance(tree, Mapping) and first in tree else []
+    return any(_marked(inner, tuple(rest)) for inner in below)

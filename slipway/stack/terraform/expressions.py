@@ -12,6 +12,9 @@ from slipway.stack.terraform.schema import Type
 
 _NUMBER = re.compile(r"(?<!\d)7\d{9}(?!\d)")
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+_ESCAPE = re.compile(r"\\.")
+_JSON_ONLY = {"\\b": "\\u0008", "\\f": "\\u000c"}
+"""Escapes of JSON that Terraform's language does not know."""
 _INTERPOLATION = re.compile(r"\$\$\{|%%\{|\$\{[^}]*\}")
 
 
@@ -86,6 +89,10 @@ class Expressions:
             position = match.end()
         return "".join([*parts, _literal(text[position:])])
 
+    def is_output(self, text: str) -> bool:
+        """Whether it stands for one output and holds nothing else: there is nothing to hide."""
+        return text in self._references
+
     def is_list(self, token: str) -> bool:
         """Whether it stands for a whole list of outputs: then there is one for its first item."""
         found = self._references.get(token)
@@ -135,4 +142,5 @@ def _literal(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+    escaped = json.dumps(text, ensure_ascii=False)[1:-1]
+    return _ESCAPE.sub(lambda found: _JSON_ONLY.get(found.group(), found.group()), escaped)

@@ -206,17 +206,21 @@ class _Writer:
         return written
 
     def _moved(self) -> list[dict[str, str]]:
-        """From where each resource may have been before, by its aliases."""
+        """Where each resource was before: by the base, or by its nearest alias. Terraform takes one
+        former address each.
+        """
         now = {target.address for target in self._targets.values()}
         moved: dict[str, dict[str, str]] = {}
         for resource in self._graph.resources:
             if resource.urn not in self._targets:
                 continue
             to = self._targets[resource.urn].address
-            for alias in resource.aliases:
+            paired = self._former.get(resource.urn)
+            for alias in (paired,) if paired else resource.aliases:
                 before = f"{to.split('.')[0]}.{_label(name_of(alias))}"
-                if before not in now:
-                    moved.setdefault(before, {"from": before, "to": to})
+                if before not in now and before not in moved:
+                    moved[before] = {"from": before, "to": to}
+                    break
         return list(moved.values())
 
 

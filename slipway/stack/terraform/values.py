@@ -96,11 +96,13 @@ class Values:
         return {name: written.get(name) for name in form.names.block.names}
 
     def _list(self, value: Any, form: Inner, path: str) -> Any:
+        item = form.item or _PLAIN
+        if isinstance(value, Mapping):  # of a list of maps, flattened
+            return [self.value(value, item, path)]
         if not isinstance(value, list):
             text = self._scalar(value, path)
             refers = isinstance(text, str) and text.startswith("${") and text != value
             return text if refers and self._whole(value) else [text]
-        item = form.item or _PLAIN
         return [self.value(v, item, f"{path}[{number}]") for number, v in enumerate(value)]
 
     def _whole(self, token: Any) -> bool:
@@ -110,7 +112,7 @@ class Values:
     def _scalar(self, value: Any, path: str) -> Any:
         if isinstance(value, bool) or value is None:
             return value
-        if self._is_secret(path):
+        if self._is_secret(path) and not self._expressions.is_output(str(value)):
             return self._variable(str(value))
         if isinstance(value, int | float):
             text = self._text(str(value), path)
