@@ -193,8 +193,9 @@ class Fleet(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[*args.after, *(args.traffic.ready if args.traffic else ())],
-                # Scaling and schedules move the one, a rollout the other.
-                ignore_changes=["desiredCapacity", "mixedInstancesPolicy"],
+                # Scaling and schedules move the first, a rollout the second. The provider would
+                # replace the group for another initial hook; `_hooks` changes them in place.
+                ignore_changes=["desiredCapacity", "mixedInstancesPolicy", "initialLifecycleHooks"],
                 # Until the last server has drained, and the instances have gone.
                 custom_timeouts=pulumi.CustomTimeouts(delete="30m"),
             ),

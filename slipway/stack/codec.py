@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from slipway.stack.graph import Graph, Reference, Resource
+from slipway.stack.graph import Graph, Question, Reference, Resource
 
 
 def to_json(graph: Graph) -> dict[str, Any]:
@@ -22,6 +22,7 @@ def from_json(found: Mapping[str, Any]) -> Graph:
         declared={type_: tuple(names) for type_, names in found["declared"].items()},
         output_secrets=tuple(found["output_secrets"]),
         region=found["region"],
+        questions=tuple(Question(**question) for question in found["questions"]),
     )
 
 

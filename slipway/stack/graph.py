@@ -51,6 +51,22 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A call of the program to AWS that has no offline answer: `aws:ec2/getVpc:getVpc`. Its outputs
+    are referred to by `urn`.
+    """
+
+    urn: str
+    token: str
+    arguments: Mapping[str, Any]
+    provider: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.urn.rpartition("::")[2]
+
+
+@dataclass(frozen=True)
 class Graph:
     """All that one run of the program registered, in the order of registration.
 
@@ -66,6 +82,7 @@ class Graph:
     declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     output_secrets: tuple[str, ...] = ()
     region: str = ""
+    questions: tuple[Question, ...] = ()
 
     def of(self, *types: str) -> tuple[Resource, ...]:
         """The resources of these types, by token: `aws:ec2/vpc:Vpc`, or its end: `Vpc`."""

@@ -19,8 +19,12 @@ class Invokes:
 
     region: str = "eu-central-1"
 
-    def answer(self, token: str, arguments: Arguments) -> dict[str, Any]:
-        answers: Mapping[str, Callable[[Arguments], dict[str, Any]]] = {
+    def knows(self, token: str) -> bool:
+        return token in self._answers
+
+    @property
+    def _answers(self) -> Mapping[str, Callable[[Arguments], dict[str, Any]]]:
+        return {
             "aws:index/getAvailabilityZones:getAvailabilityZones": self._zones,
             "aws:index/getCallerIdentity:getCallerIdentity": self._identity,
             "aws:index/getPartition:getPartition": self._partition,
@@ -28,13 +32,15 @@ class Invokes:
             "aws:ssm/getParameter:getParameter": self._parameter,
             "aws:ecr/getImage:getImage": self._image,
         }
-        if token not in answers:
+
+    def answer(self, token: str, arguments: Arguments) -> dict[str, Any]:
+        if not self.knows(token):
             raise StackError(
-                f"The program asks AWS for {token}",
+                f"The program asks for {token}",
                 why="there is no offline answer to it",
                 mend="Add one to slipway/stack/invokes.py.",
             )
-        return {"id": token, **arguments, **answers[token](arguments)}
+        return {"id": token, **arguments, **self._answers[token](arguments)}
 
     def _zones(self, _arguments: Arguments) -> dict[str, Any]:
         names = [f"{self.region}{letter}" for letter in "abc"]

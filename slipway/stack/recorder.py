@@ -4,7 +4,9 @@ The program runs unchanged: it is handed this object where it would find the Pul
 `pulumi.runtime.set_mocks` it keeps parents, protection, dependencies, aliases and source positions.
 """
 
+import hashlib
 import importlib
+import json
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +18,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import resource_pb2 as pb
 
 from slipway.errors import StackError
-from slipway.stack.graph import Graph, Reference, Resource
+from slipway.stack.graph import Graph, Question, Reference, Resource
 from slipway.stack.invokes import Invokes
 from slipway.stack.outputs import FIRST, Outputs, Unknown
 from slipway.stack.urns import Alias, former, urn
@@ -48,6 +50,7 @@ class Recorder:
         self._made_up = outputs
         self._resources: dict[str, Resource] = {}
         self._references: dict[str, Reference] = {}
+        self._questions: dict[str, Question] = {}
         self._declared: dict[str, tuple[str, ...]] = {}
         self._outputs: Mapping[str, Any] = {}
         self._output_secrets: tuple[str, ...] = ()
@@ -63,6 +66,7 @@ class Recorder:
             declared=dict(self._declared),
             output_secrets=self._output_secrets,
             region=self._invokes.region,
+            questions=tuple(self._questions.values()),
         )
 
     # Pulumi's protocol: names and signatures are those of its ResourceMonitor service.
@@ -150,8 +154,31 @@ class Recorder:
     def Invoke(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
         arguments, _ = _plain(json_format.MessageToDict(request.args))
         answer = struct_pb2.Struct()
-        answer.update(self._invokes.answer(request.tok, arguments))
+        if self._invokes.knows(request.tok):
+            answer.update(self._invokes.answer(request.tok, arguments))
+        else:
+            answer.update(self._asked(request, arguments))
         return pb.ResourceInvokeResponse(**{"return": answer})
+
+    def _asked(self, request: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+        """What a question would be answered with, as references; the same question once."""
+        declared = _result_types(request.tok)
+        if declared is None:  # nothing says what the answer consists of
+            return self._invokes.answer(request.tok, arguments)
+        digest = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()
+        name = f"{request.tok.rpartition(':')[2]}-{digest[:8]}"
+        question = Question(
+            urn(self._stack, self._project, request.tok, name),
+            request.tok,
+            arguments,
+            request.provider,
+        )
+        asking = Resource(question.urn, request.tok, name, "", custom=True, properties=arguments)
+        with self._lock:
+            self._questions[question.urn] = question
+            unknown = Unknown(asking, self._references, self._made_up)
+            made_up = {name: unknown.value(name, hint) for name, hint in declared.items()}
+        return {**made_up, **arguments, "id": unknown.text("id")}
 
     def _former(self, own: str, request: Any) -> tuple[str, ...]:
         above = self._resources.get(request.parent)
@@ -199,6 +226,19 @@ def _sdk_class(token: str) -> type:
     path = f"pulumi_{package}" + ("" if module == "index" else f".{_KEYWORDS.get(module, module)}")
     found: type = getattr(importlib.import_module(path), name)
     return found
+
+
+def _result_types(token: str) -> dict[str, Any] | None:
+    """Names and types of what `aws:ec2/getVpc:getVpc` answers; None where the SDK has no such."""
+    if not token.startswith("aws:"):
+        return None
+    _, module, function = token.split(":")
+    result = f"{function[:1].upper()}{function[1:]}Result"
+    try:
+        found = _sdk_class(f"aws:{module}:{result}")
+    except (ImportError, AttributeError):
+        return None
+    return _types.output_type_types(found)
 
 
 def _plain(value: Any, path: str = "") -> tuple[Any, tuple[str, ...]]:

@@ -17,19 +17,21 @@ from slipway.stack.terraform.schema import Schema
 
 _INTERPOLATION = re.compile(r"\$?\$\{[^}]*\}")
 _REFERENCE = re.compile(r"(?<![\w.])(aws_\w+)\.(\w+)\.(\w+)")
+_OURS = re.compile(r"[0-9a-f]{8}")
+"""A part of what is made up and of nothing that people write."""
 _MADE_UP = "made_up"
 _LINEAGE = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True)
 class State:
-    """`document` is Terraform's. `made` are the paths that were made up, by address; `values` the
-    texts that were made up.
+    """`document` is Terraform's. `made` are the paths that were made up, by address; `values` map
+    the texts that nobody else would write to the attribute that each stands for.
     """
 
     document: Mapping[str, Any]
     made: Mapping[str, tuple[str, ...]]
-    values: frozenset[str]
+    values: Mapping[str, str]
 
 
 def references(document: Mapping[str, Any], text: str) -> Iterator[tuple[str, str, str]]:
@@ -79,7 +81,8 @@ def state_of(
     now: in the head it may be called otherwise.
     """
     given = planned["planned_values"]["outputs"].get(_MADE_UP, {}).get("value") or {}
-    resources, made, values = [], {}, set()
+    resources, made = [], {}
+    values: dict[str, str] = {}
     for change in planned["resource_changes"]:
         if change["mode"] != "managed":
             continue
@@ -89,7 +92,9 @@ def state_of(
         )
         place = places.get(change["address"], change["address"])
         made[place] = paths
-        values |= {text for path in paths for text in texts(_at(attributes, path)) if text}
+        for path in paths:
+            for text in filter(_OURS.search, texts(_at(attributes, path))):
+                values.setdefault(text, f"{place}.{path}")
         resources.append(_instance(change, place, attributes, schema.resource(type_).version))
     document = {
         "version": 4,
@@ -99,7 +104,7 @@ def state_of(
         "outputs": {},
         "resources": resources,
     }
-    return State(document, made, frozenset(v for v in values if len(v) > 6))
+    return State(document, made, values)
 
 
 def _instance(

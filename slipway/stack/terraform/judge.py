@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from slipway.progress import Progress, silent
@@ -11,9 +11,11 @@ from slipway.stack.pairing import Pairing
 from slipway.stack.terraform.base import State, literal, state_of
 from slipway.stack.terraform.command import Terraform
 from slipway.stack.terraform.made_up import MadeUp
+from slipway.stack.terraform.names import camel
 from slipway.stack.terraform.plan import Question, changes
 from slipway.stack.terraform.synthesis import Synthesis, synthesise
 from slipway.stack.terraform.verdicts import Verdict, verdicts
+from slipway.stack.urns import name_of
 
 _STEPS = 3
 
@@ -22,12 +24,14 @@ _STEPS = 3
 class Judgement:
     """`verdicts` by URN: the head's, or the base's for what is deleted. `unstable` are the URNs of
     resources that the provider wants to change even where nothing changed, and how: the self-test.
+    `labels` say what each made-up text stands for: `prod-net-vpc.id`.
     """
 
     base: Synthesis
     head: Synthesis
     verdicts: Mapping[str, Verdict]
     unstable: Mapping[str, Verdict]
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,16 @@ class Baseline:
     def state(self, places: Mapping[str, str] | None = None) -> State:
         """As if it had been deployed, with its resources at other addresses."""
         return state_of(self.start, self.terraform.schema, self.made_up, places or {})
+
+    def labels(self) -> dict[str, str]:
+        """What each made-up text stands for, as Pulumi names it."""
+        urns = {address: urn for urn, address in self.synthesis.addresses.items()}
+        found = {}
+        for text, where in self.state().values.items():
+            type_, label, path = where.split(".", 2)
+            name = name_of(urns[f"{type_}.{label}"])
+            found[text] = f"{name}.{'.'.join(map(camel, path.split('.')))}"
+        return found
 
     def unstable(self) -> dict[str, Verdict]:
         """The self-test: what the provider wants to change where nothing changed, by URN."""
@@ -88,7 +102,7 @@ def judge(
         changed = line.verdicts(after, pairing)
         unstable = tested.result()
     progress(_STEPS, _STEPS, "compared")
-    return Judgement(before, after, changed, unstable)
+    return Judgement(before, after, changed, unstable, line.labels())
 
 
 def _question(synthesis: Synthesis, state: Mapping[str, Any]) -> Question:

@@ -10,6 +10,7 @@ from typing import Any
 
 from slipway.stack.terraform import planfile
 from slipway.stack.terraform.command import Terraform
+from slipway.stack.terraform.questions import answered
 
 _PLAN = "plan"
 
@@ -83,7 +84,10 @@ def _with_providers(shown: dict[str, Any]) -> dict[str, Any]:
 def write(terraform: Terraform, question: Question, folder: Path) -> None:
     """Lay out the files of a plan that calls nobody, in a folder that only we can read."""
     terraform.equip(folder)
-    (folder / "main.tf.json").write_text(json.dumps(offline(question.document), indent=1))
+    document = question.document
+    if document.get("data"):
+        document = answered(document, terraform.schema)
+    (folder / "main.tf.json").write_text(json.dumps(offline(document), indent=1))
     for file, text in question.files.items():
         (folder / file).write_text(text)
     if question.variables:

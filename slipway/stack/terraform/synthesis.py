@@ -10,6 +10,7 @@ from typing import Any
 from slipway.stack.graph import Graph, Resource, texts
 from slipway.stack.terraform.expressions import Expressions, Target
 from slipway.stack.terraform.names import Catalogue, Names
+from slipway.stack.terraform.questions import COMPUTED
 from slipway.stack.terraform.values import Gap, Values
 from slipway.stack.urns import name_of
 
@@ -51,7 +52,7 @@ class _Writer:
         self._gaps: list[Gap] = []
         self._variables: dict[str, str] = {}
         self._files: dict[str, str] = {}
-        self._targets = dict(self._named())
+        self._targets = dict(self._named()) | dict(self._asked())
         self._expressions = Expressions(graph, self._targets)
 
     def write(self, requirement: Mapping[str, Any]) -> Synthesis:
@@ -64,6 +65,7 @@ class _Writer:
             "terraform": requirement,
             "provider": {"aws": self._providers()},
             "resource": resources,
+            "data": self._data(),
             "output": self._outputs(),
             "moved": self._moved(),
             "import": [
@@ -75,7 +77,11 @@ class _Writer:
         }
         return Synthesis(
             document={key: value for key, value in document.items() if value},
-            addresses={urn: target.address for urn, target in self._targets.items()},
+            addresses={
+                urn: target.address
+                for urn, target in self._targets.items()
+                if not target.address.startswith("data.")
+            },
             variables=self._variables,
             files=self._files,
             gaps=tuple(self._gaps),
@@ -107,9 +113,7 @@ class _Writer:
             self._expressions, resource.urn, target.address.replace(".", "_"), resource.secrets
         )
         body = values.arguments(_without_region(resource, self._graph), target.names)
-        self._gaps += values.gaps
-        self._variables |= values.variables
-        self._files |= values.files
+        self._keep(values)
         body |= self._auto_named(resource, target.names, body)
         if lifecycle := self._lifecycle(resource, target.names):
             body["lifecycle"] = [lifecycle]
@@ -175,6 +179,37 @@ class _Writer:
         urn = self._former.get(resource.urn, resource.urn)
         return {argument: f"{name_of(urn)}-{_digest(urn)}"}
 
+    def _asked(self) -> Iterator[tuple[str, Target]]:
+        """An address for every question to AWS."""
+        for question in self._graph.questions:
+            type_ = self._catalogue.data_type_of(question.token)
+            if type_ is None:
+                self._gaps.append(Gap(question.urn, "", _unknown(question.token)))
+                continue
+            names = self._catalogue.data(type_)
+            given = frozenset(names.of[key] for key in question.arguments if key in names.of)
+            address = f"data.{type_}.{_label(question.name)}"
+            yield question.urn, Target(address, names, given)
+            if type_ not in COMPUTED:
+                why = "it asks AWS, whose answer is made up in a plan without a server"
+                self._gaps.append(Gap(question.urn, "", why))
+
+    def _data(self) -> dict[str, Any]:
+        written: dict[str, dict[str, Any]] = {}
+        for question in self._graph.questions:
+            target = self._targets.get(question.urn)
+            if target is None:
+                continue
+            _, type_, label = target.address.split(".")
+            values = Values(self._expressions, question.urn, f"{type_}_{label}", ())
+            arguments = {k: v for k, v in question.arguments.items() if k != "region"}
+            body = values.arguments(arguments, target.names)
+            self._keep(values)
+            if question.provider:
+                body["provider"] = f"aws.{_label(question.provider.split('::')[-2])}"
+            written.setdefault(type_, {})[label] = body
+        return written
+
     def _providers(self) -> list[dict[str, Any]]:
         default: dict[str, Any] = {"region": self._graph.region} if self._graph.region else {}
         found = [default]
@@ -188,8 +223,7 @@ class _Writer:
             settings = {key: _parsed(value) for key, value in resource.properties.items()}
             settings.pop("version", None)
             body = values.arguments(settings, self._catalogue.provider)
-            self._gaps += values.gaps
-            self._variables |= values.variables
+            self._keep(values)
             found.append({"alias": _label(resource.name), **body})
         return found
 
@@ -200,10 +234,14 @@ class _Writer:
             values = Values(self._expressions, "", f"output_{name}", [name] if secret else [])
             text = value if isinstance(value, str) else json.dumps(value)
             filled = values.value(text, self._catalogue.plain, name)
-            self._gaps += values.gaps
-            self._variables |= values.variables
+            self._keep(values)
             written[name] = {"value": filled, **({"sensitive": True} if secret else {})}
         return written
+
+    def _keep(self, values: Values) -> None:
+        self._gaps += values.gaps
+        self._variables |= values.variables
+        self._files |= values.files
 
     def _moved(self) -> list[dict[str, str]]:
         """Where each resource was before: by the base, or by its nearest alias. Terraform takes one

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from slipway.stack.codec import from_json, to_json
-from slipway.stack.graph import Graph, Reference, Resource
+from slipway.stack.graph import Graph, Question, Reference, Resource
 from tests.stacks import evaluated
 
 FULL = Graph(
@@ -41,6 +41,7 @@ FULL = Graph(
     declared={"x:y:Z": ("list", "empty")},
     output_secrets=("out",),
     region="eu-central-1",
+    questions=(Question("urn:q::ask", "aws:ec2/getVpc:getVpc", {"default": True}, "urn:provider"),),
 )
 
 

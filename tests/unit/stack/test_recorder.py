@@ -131,9 +131,22 @@ def test_two_resources_of_one_name_and_type_are_refused():
         record(program)
 
 
-def test_a_question_to_aws_without_an_offline_answer_is_named():
-    with pytest.raises(StackError, match="aws:ec2/getInstance:getInstance"):
-        record(lambda: aws.ec2.get_instance(instance_id="i-1") and None)
+def test_a_question_to_aws_without_an_offline_answer_is_recorded_and_can_be_followed():
+    def program():
+        instance = aws.ec2.get_instance(instance_id="i-1")
+        aws.ssm.Parameter("address", type="String", insecure_value=instance.private_ip)
+
+    graph = record(program)
+    (question,) = graph.questions
+    assert question.token == "aws:ec2/getInstance:getInstance"
+    assert question.arguments == {"instanceId": "i-1"}
+    (reference,) = graph.referred(graph.named("address").properties["insecureValue"])
+    assert (reference.urn, reference.property) == (question.urn, "privateIp")
+
+
+def test_a_question_to_somebody_else_is_named():
+    with pytest.raises(StackError, match=r"asks for other:index:thing.*no offline answer"):
+        record(lambda: pulumi.runtime.invoke("other:index:thing", {}) and None)
 
 
 def test_reading_what_exists_is_refused():

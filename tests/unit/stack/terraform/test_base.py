@@ -131,7 +131,7 @@ def test_a_plan_becomes_a_state_that_is_whole(known, made_up):
         made_up,
         known,
         planned("aws_sns_topic.a", {"name": "x"}, {"id": True, "arn": True}),
-        given={"m_aws_sns_topic__a": {"arn": "arn:given"}},
+        given={"m_aws_sns_topic__a": {"arn": "arn:0123abcd"}},
     )
     (resource,) = found.document["resources"]
     (instance,) = resource["instances"]
@@ -139,11 +139,14 @@ def test_a_plan_becomes_a_state_that_is_whole(known, made_up):
     assert (resource["mode"], resource["type"], resource["name"]) == (
         "managed", "aws_sns_topic", "a",
     )  # fmt: skip
-    assert instance["attributes"]["arn"] == "arn:given"
+    assert instance["attributes"]["arn"] == "arn:0123abcd"
     assert instance["attributes"]["name"] == "x"
     assert instance["attributes"]["id"]
     assert set(found.made["aws_sns_topic.a"]) == {"id", "arn"}
-    assert found.values >= {"arn:given", instance["attributes"]["id"]}
+    assert found.values == {
+        "arn:0123abcd": "aws_sns_topic.a.arn",
+        instance["attributes"]["id"]: "aws_sns_topic.a.id",
+    }
     json.dumps(found.document)
 
 
@@ -180,6 +183,13 @@ def test_what_is_sensitive_is_marked_in_the_state(known, made_up):
 def test_what_is_only_read_is_no_resource_of_the_state(known, made_up):
     data = {**planned("aws_sns_topic.a", {}, {}), "mode": "data"}
     assert state(made_up, known, data).document["resources"] == []
+
+
+def test_a_made_up_value_that_people_could_have_written_is_not_looked_for(known, made_up):
+    given = {"m_aws_sns_topic__a": {"arn": "slipway-prod"}}
+    found = state(made_up, known, planned("aws_sns_topic.a", {}, {"arn": True}), given=given)
+    assert found.made["aws_sns_topic.a"] == ("arn",)
+    assert not found.values
 
 
 def test_short_made_up_values_are_not_looked_for_in_texts(known, made_up):
