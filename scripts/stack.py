@@ -71,7 +71,7 @@ def diff(
     ] = "",
     preview: Annotated[
         Path | None,
-        typer.Option(help="Review a real stack instead: the output of pulumi preview --json."),
+        typer.Option(help="Review a real stack: what pulumi preview --json --show-sames wrote."),
     ] = None,
     shape: Shape = "",
     changed: Set = None,
@@ -81,8 +81,9 @@ def diff(
 ) -> None:
     """Review what a change does to a stack: Markdown for a pull request.
 
-    Every resource that is created, updated, replaced or deleted; what it means, what it costs, what
-    it opens. --set and --shape change the head alone. Ends with 1 when somebody has to say yes.
+    Every resource that is created, updated, replaced or deleted; what that means, costs and opens.
+    Takes --stack or --preview. --set and --shape change the head alone. Ends with 1 when somebody
+    has to say yes.
 
     Example: python scripts/stack.py diff --stack prod --base main
     """
@@ -92,6 +93,11 @@ def diff(
     from slipway.stack.review.markdown import markdown
 
     if preview is not None:
+        if stack or head or shape or changed:
+            raise StackError(
+                "--preview is the review of one stack as Pulumi sees it",
+                mend="Leave out --stack, --head, --shape and --set.",
+            )
         review = _of_preview(root, preview)
     elif not stack:
         raise StackError("No stack is named", mend="Add --stack prod, or --preview preview.json.")
@@ -169,7 +175,8 @@ def teardown(
         ("EFFECT", "RESOURCE", "WHY", "WHAT TO DO"),
         [(o.effect, o.name, o.why, o.mend) for o in found],
     )
-    terminal.say(f"{len(found)} things to know before pulumi destroy --stack {stack}")
+    things = "1 thing" if len(found) == 1 else f"{len(found)} things"
+    terminal.say(f"{things} to know before pulumi destroy --stack {stack}")
 
 
 @app.command()

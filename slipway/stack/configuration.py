@@ -33,8 +33,7 @@ def read_configuration(
         if text is not None:
             found[_full(name, key)] = text
     file = f"Pulumi.{stack}.yaml"
-    there = f"Stacks with such a file: {', '.join(stacks(root)) or 'none'}."
-    for key, value in _config(_read(root / file, mend=there), file).items():
+    for key, value in _config(_read(root / file, mend=_stacks_there(root)), file).items():
         found[_full(name, key)] = _text(value)
     return found | dict(overrides or {})
 
@@ -43,6 +42,10 @@ def stacks(root: Path) -> tuple[str, ...]:
     """The stacks that have a file of settings at `root`, in alphabetical order."""
     files = sorted(root.glob("Pulumi.*.yaml"))
     return tuple(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)
+
+
+def _stacks_there(root: Path) -> str:
+    return f"Stacks with such a file: {', '.join(stacks(root)) or 'none'}."
 
 
 def secret_keys(root: Path, stack: str, configuration: Mapping[str, str]) -> tuple[str, ...]:
@@ -59,7 +62,7 @@ def secret_keys(root: Path, stack: str, configuration: Mapping[str, str]) -> tup
     file = f"Pulumi.{stack}.yaml"
     encrypted = {
         _full(name, key)
-        for key, value in _config(_read(root / file, mend=""), file).items()
+        for key, value in _config(_read(root / file, mend=_stacks_there(root)), file).items()
         if SECRET in _text(value)
     }
     return tuple(key for key in configuration if key in declared | encrypted)

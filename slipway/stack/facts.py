@@ -49,14 +49,20 @@ class Facts:
 
 def facts(graph: Graph) -> Facts:
     """Read a graph that declares servers. Raises `StackError` for one that does not."""
-    (vpc,) = graph.of("Vpc")
-    if not graph.of(GROUP):
+    networks, groups = graph.of("Vpc"), graph.of(GROUP)
+    if len(networks) != 1 or len(groups) > 1:
+        raise StackError(
+            f"The stack '{graph.stack}' cannot be drawn",
+            why=f"it has {len(networks)} VPCs and {len(groups)} groups of servers: a picture is of "
+            "one and one",
+        )
+    if not groups:
         raise StackError(
             f"The stack '{graph.stack}' cannot be drawn",
             why="it has no servers, as long as no image is named",
             mend="Add --set slipway:image=0.1.0",
         )
-    (group,) = graph.of(GROUP)
+    (vpc,), (group,) = networks, groups
     balancers = graph.of("LoadBalancer")
     return Facts(
         title=graph.stack,

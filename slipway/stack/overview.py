@@ -31,13 +31,16 @@ def summary(graph: Graph) -> Iterator[str]:
     found = estimate(graph)
     if servers := _servers(graph):
         yield f"servers: {servers}"
+    number = total(graph)
+    resources = "1 resource" if number == 1 else f"{number} resources"
     yield (
-        f"{total(graph)} resources, {money(found.total)} a month before tax and discounts "
+        f"{resources}, {money(found.total)} a month before tax and discounts "
         "(docs/costs.md tells what is assumed)"
     )
     for unpriced in found.unpriced:
         yield f"without a price: {unpriced.name}, {unpriced.why}"
-    yield f"outputs: {', '.join(sorted(graph.outputs))}"
+    if graph.outputs:
+        yield f"outputs: {', '.join(sorted(graph.outputs))}"
 
 
 def document(graph: Graph) -> dict[str, Any]:

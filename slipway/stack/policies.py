@@ -4,6 +4,7 @@ import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway.errors import StackError
 from slipway.stack.graph import Graph
 from slipway.stack.modules import importing
 
@@ -27,8 +28,15 @@ class Finding:
 def findings(root: Path, graph: Graph) -> tuple[Finding, ...]:
     """What the rules in `root`/policy say, the mandatory ones first.
 
-    Raises `StackError` where this process has imported the rules of another checkout.
+    Raises `StackError` where there are none, and where this process has imported the rules of
+    another checkout.
     """
+    if not (root / "policy").is_dir():
+        raise StackError(
+            "There are no rules to hold the stack against",
+            why=f"{root} has no folder policy",
+            mend="Use a checkout of Slipway, or copy its folder policy there.",
+        )
     with importing(root):
         rules = importlib.import_module("policy.rules.offline")
     found = [

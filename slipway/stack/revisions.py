@@ -24,8 +24,19 @@ def checked_out(root: Path, revision: str) -> Iterator[Path]:
     with TemporaryDirectory(prefix="slipway-revision-") as name:
         folder = Path(name).resolve()
         with tarfile.open(fileobj=BytesIO(archive)) as files:
-            files.extractall(folder, filter="data")
+            _extract(files, folder, revision)
         yield folder
+
+
+def _extract(files: tarfile.TarFile, folder: Path, revision: str) -> None:
+    try:
+        files.extractall(folder, filter="data")
+    except tarfile.FilterError as outside:
+        raise StackError(
+            f"The files of '{revision}' cannot be laid out in a folder of their own",
+            why=str(outside),
+            mend="Let no link that git keeps lead out of the checkout.",
+        ) from outside
 
 
 def resolve(root: Path, revision: str) -> str:

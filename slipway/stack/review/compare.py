@@ -6,7 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from slipway.errors import StackError
 from slipway.progress import Progress, silent
+from slipway.stack.configuration import SECRET, secret_keys
 from slipway.stack.consistency import Settled
 from slipway.stack.evaluation import Program, evaluate
 from slipway.stack.pairing import pair
@@ -40,34 +42,32 @@ def compare(
 
     Raises `StackError` where one of the two cannot be run, and where there is no Terraform.
     """
-    tools = find()  # before anything that takes time
+    for side in sides:  # before anything that takes time
+        if side.revision:
+            resolve(root, side.revision)
+    tools = find()
     progress(0, _STEPS, "running both programs")
     with ThreadPoolExecutor(1) as pool, ExitStack() as folders:
         prepared = pool.submit(prepare, tools, cache)
-        programs = _evaluated(root, stack, sides, folders)
+        programs = [
+            Program(
+                folders.enter_context(checked_out(root, side.revision)) if side.revision else root,
+                stack,
+                side.overrides,
+                side.shape,
+            )
+            for side in sides
+        ]
+        names = [_called(root, *one) for one in zip(sides, programs, strict=True)]
+        settled = evaluate(programs, new_key())
         terraform = prepared.result()
-    return _reviewed(root, programs, sides, terraform, progress)
-
-
-def _evaluated(
-    root: Path, stack: str, sides: tuple[Side, Side], folders: ExitStack
-) -> list[Settled]:
-    programs = [
-        Program(
-            folders.enter_context(checked_out(root, side.revision)) if side.revision else root,
-            stack,
-            side.overrides,
-            side.shape,
-        )
-        for side in sides
-    ]
-    return evaluate(programs, new_key())
+    return _reviewed(root, settled, names, terraform, progress)
 
 
 def _reviewed(
     root: Path,
     programs: list[Settled],
-    sides: tuple[Side, Side],
+    names: list[str],
     terraform: Terraform,
     progress: Progress,
 ) -> Review:
@@ -80,7 +80,6 @@ def _reviewed(
     with ThreadPoolExecutor(1) as pool:  # the rules have time while the provider plans
         rules = pool.submit(lambda: (findings(root, base), findings(root, head)))
         judgement = judge(terraform, base, head, pairing, told)
-    names = [_called(root, side) for side in sides]
     derived = [Undecided(one.urn, one.path, one.why) for one in programs[1].derived]
     return review(
         Sides(base, head, pairing, *names),
@@ -91,12 +90,17 @@ def _reviewed(
     )
 
 
-def _called(root: Path, side: Side) -> str:
+def _called(root: Path, side: Side, program: Program) -> str:
     where = (
         f"{side.revision} ({resolve(root, side.revision)[:8]})" if side.revision else WORKING_TREE
     )
+    try:
+        secret = secret_keys(program.root, program.stack, side.overrides)
+    except StackError as missing:
+        what = f"At {side.revision}: {missing.what}" if side.revision else missing.what
+        raise StackError(what, why=missing.why, mend=missing.mend) from missing
     with_ = [
-        *(f"{k}={v}" for k, v in side.overrides.items()),
+        *(f"{k}={SECRET if k in secret else v}" for k, v in side.overrides.items()),
         *([side.shape] if side.shape else []),
     ]
     return " with ".join([where, ", ".join(with_)]) if with_ else where

@@ -6,7 +6,6 @@ from typing import Any
 from slipway.stack.cost.ranges import Range
 from slipway.stack.exposure import Exposed
 from slipway.stack.policies import Finding
-from slipway.stack.review import wording
 from slipway.stack.review.outcome import Action, Changed
 from slipway.stack.review.review import Review, Reviewed
 from slipway.stack.terraform.differences import HIDDEN, LATER
@@ -33,6 +32,7 @@ def document(review: Review) -> dict[str, Any]:
         "cost": {
             "before": _range(review.cost.before),
             "after": _range(review.cost.after),
+            "ofTheWholeStack": review.whole,
             "assumptions": list(review.assumptions),
             "unpriced": [{"urn": u.urn, "why": u.why} for u in review.cost.unpriced],
         },
@@ -75,7 +75,9 @@ def _changed(changed: Changed) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    return f"[{wording.value(value)}]" if value is LATER or value is HIDDEN else value
+    if value is HIDDEN:
+        return repr(HIDDEN)
+    return f"[{LATER!r}]" if value is LATER else value
 
 
 def _security(found: Iterable[Exposed]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ DATA: Mapping[str, str] = {
 _SERVERS = "servers go and new ones have to start and load their models"
 TRAFFIC: Mapping[str, str] = {
     "aws:autoscaling/group:Group": _SERVERS,
-    "aws:ec2/eip:Eip": "its public address changes; whoever allows that address has to know",
+    "aws:ec2/eip:Eip": "its public address is given up; whoever allows it has to know",
     "aws:ec2/internetGateway:InternetGateway": "the way to and from the internet",
     "aws:ec2/natGateway:NatGateway": "the zone's way out, and the address it comes from",
     "aws:ec2/route:Route": "what is routed by it",
@@ -42,8 +42,6 @@ TRAFFIC: Mapping[str, str] = {
     "aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace": "names in it are not answered",
     "aws:servicediscovery/service:Service": "clients that look it up by name find nothing, until "
     "servers have registered anew",
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "what it lets out",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "what it lets in",
 }
 
 HARMLESS: Mapping[str, str] = {

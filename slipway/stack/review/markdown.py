@@ -1,5 +1,6 @@
 """A review as Markdown, for the comment on a pull request."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from slipway.stack.cost.ranges import money
@@ -7,9 +8,11 @@ from slipway.stack.review import wording
 from slipway.stack.review.impact import Grade
 from slipway.stack.review.outcome import Action, Undecided
 from slipway.stack.review.review import Review, Reviewed
+from slipway.stack.urns import name_of
 
 _SHOWN = 10
 """Rows and reasons that stand open; the rest is folded."""
+_PLAIN = re.compile(r"[^`|\\\s]([^`|\\\s]| (?=\S))*")
 _MARKS = {Grade.LOW: "🟢", Grade.MEDIUM: "🟡", Grade.HIGH: "🔴"}
 
 
@@ -34,10 +37,11 @@ def markdown(review: Review) -> str:
 
 def _head(review: Review) -> str:
     grade = review.grade
+    stack = f"Stack {_code(review.stack)}" if review.stack else "The stack"
     return (
-        f"## {_MARKS[grade]} Stack `{review.stack}`: {wording.counts(review)}\n\n"
+        f"## {_MARKS[grade]} {stack}: {wording.counts(review)}\n\n"
         f"Risk **{grade}**. {wording.verdict(review)} {wording.cost(review)}.\n"
-        f"`{review.base}` → `{review.head}`"
+        f"{_code(review.base)} → {_code(review.head)}"
     )
 
 
@@ -56,11 +60,11 @@ def _resources(review: Review) -> str:
 
 def _row(reviewed: Reviewed) -> tuple[str, ...]:
     outcome = reviewed.outcome
-    place = f"<br><sub>{reviewed.kind}, {reviewed.place}</sub>" if reviewed.place else ""
-    was = f"<br><sub>was {outcome.was.rpartition('::')[2]}</sub>" if outcome.was else ""
+    place = ", ".join(_escaped(part) for part in (reviewed.kind, reviewed.place) if part)
+    was = f"<br><sub>was {_escaped(name_of(outcome.was))}</sub>" if outcome.was else ""
     return (
         f"{_MARKS[reviewed.grade]} {outcome.action.value}",
-        f"`{reviewed.name}`{place}{was}",
+        f"{_code(reviewed.name)}<br><sub>{place}</sub>{was}",
         "<br>".join(_changes(reviewed)),
         "<br>".join(_means(reviewed)),
     )
@@ -69,11 +73,11 @@ def _row(reviewed: Reviewed) -> tuple[str, ...]:
 def _changes(reviewed: Reviewed) -> Iterator[str]:
     outcome = reviewed.outcome
     if outcome.action is Action.REPLACED and outcome.replaced_by:
-        yield f"**replaced by {', '.join(f'`{path}`' for path in outcome.replaced_by)}**"
+        yield f"**replaced by {', '.join(map(_code, outcome.replaced_by))}**"
     shown = outcome.changed[:4]
     yield from (_escaped(wording.change(changed)) for changed in shown)
     if rest := outcome.changed[len(shown) :]:
-        yield f"and {', '.join(f'`{changed.property}`' for changed in rest[:6])}" + (
+        yield f"and {', '.join(_code(changed.property) for changed in rest[:6])}" + (
             f" and {len(rest) - 6} more" if len(rest) > 6 else ""
         )
 
@@ -81,8 +85,8 @@ def _changes(reviewed: Reviewed) -> Iterator[str]:
 def _means(reviewed: Reviewed) -> Iterator[str]:
     outcome = reviewed.outcome
     if outcome.because:
-        names = dict.fromkeys(urn.rpartition("::")[2] for urn in outcome.because)
-        yield f"follows from {', '.join(f'`{name}`' for name in names)}"
+        names = dict.fromkeys(name_of(urn) for urn in outcome.because)
+        yield f"follows from {', '.join(map(_code, names))}"
     yield from (_escaped(consequence.sentence) for consequence in reviewed.consequences)
     yield from (_escaped(exposed.said) for exposed in reviewed.exposed)
     if reviewed.costs_otherwise:
@@ -103,9 +107,10 @@ def _security(review: Review) -> str:
 
 def _rules(review: Review) -> str:
     lines = [
-        f"- breaks **{f.rule}**: {_escaped(f.message)} (`{f.resource}`)" for f in review.broken
+        f"- breaks **{_escaped(f.rule)}**: {_escaped(f.message)} ({_code(f.resource)})"
+        for f in review.broken
     ]
-    lines += [f"- no longer breaks {f.rule} (`{f.resource}`)" for f in review.mended]
+    lines += [f"- no longer breaks {_escaped(f.rule)} ({_code(f.resource)})" for f in review.mended]
     return _folded("### Rules", lines, "more") if lines else ""
 
 
@@ -115,18 +120,23 @@ def _outputs(review: Review) -> str:
 
 
 def _cost(review: Review) -> str:
-    rows = [(f"`{c.name}`", money(c.before), money(c.after)) for c in review.cost.changes]
-    total = ("**the stack**", money(review.cost.before), money(review.cost.after))
+    rows = [(_code(c.name), money(c.before), money(c.after)) for c in review.cost.changes]
+    total = (
+        "**the stack**" if review.whole else "**what changes**",
+        money(review.cost.before),
+        money(review.cost.after),
+    )
     table = _table(("Cost a month", "Before", "After"), [*rows[:_SHOWN], total])
     assumed = "\n".join(f"- {_escaped(assumption)}" for assumption in review.assumptions)
-    return f"### Cost\n\n{table}\n\n{_details('What is assumed', assumed)}"
+    folded = f"\n\n{_details('What is assumed', assumed)}" if assumed else ""
+    return f"### Cost\n\n{table}{folded}"
 
 
 def _undecided(found: Sequence[Undecided]) -> str:
     grouped: dict[str, list[str]] = {}
     for one in found:
-        name = one.urn.rpartition("::")[2] or "the stack"
-        place = f"`{name}`" + (f" {one.what}" if one.what else "")
+        name = name_of(one.urn) or "the stack"
+        place = _code(name) + (f" {_escaped(one.what)}" if one.what else "")
         grouped.setdefault(one.why, []).append(place)
     lines = [f"- {_escaped(why)}: {_listed(places)}" for why, places in grouped.items()]
     return _details("Cannot be said without AWS", "\n".join(lines))
@@ -154,7 +164,12 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A text that Markdown and a table's cell leave as it is."""
-    for sign in ("\\", "`", "*", "_", "|", "<", "["):
-        text = text.replace(sign, f"\\{sign}")
-    return text.replace("\n", " ")
+    """A text that Markdown and a table's cell leave as it is, on one line."""
+    inline = re.sub(r"([\\`*_|<>\[&~])", r"\\\1", re.sub(r"\s+", " ", text))
+    # At the start of a line these make a heading or a list.
+    return re.sub(r"^( ?)([#+-])|^( ?\d+)([.)])(?= |$)", r"\1\3\\\2\4", inline)
+
+
+def _code(text: str) -> str:
+    """A name as code, also within a table's cell."""
+    return f"`{text}`" if _PLAIN.fullmatch(text) else f"<code>{_escaped(text)}</code>"

@@ -1,14 +1,14 @@
 """Outcomes: what the AWS provider said, and of the rest what the recorded programs say."""
 
 import dataclasses
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from slipway.stack.graph import Graph, Resource
+from slipway.stack.graph import Graph
 from slipway.stack.pairing import Pairing
 from slipway.stack.review.outcome import Action, Changed, Outcome, Source, Undecided
-from slipway.stack.review.recorded import changed_properties, unplanned
+from slipway.stack.review.recorded import changed_properties, first, unplanned, within
+from slipway.stack.terraform.differences import LATER
 from slipway.stack.terraform.judge import Judgement
 from slipway.stack.terraform.names import Catalogue, Names, camel
 from slipway.stack.terraform.verdicts import Verdict
@@ -27,7 +27,8 @@ def outcomes(
     """Of every resource that changes, in the order of the program; what is deleted comes last."""
     found = dict(_planned(judgement, base, head, pairing, catalogue))
     for urn, outcome in unplanned(judgement, base, head, pairing):
-        found.setdefault(urn, outcome)
+        found[urn] = _together(found[urn], outcome) if urn in found else outcome
+    found = {urn: _asked_for(outcome, base, head, pairing) for urn, outcome in found.items()}
     for urn, was in pairing.renamed.items():
         resource = head.by_urn(urn)
         if resource.custom and urn not in found:
@@ -36,29 +37,37 @@ def outcomes(
     return tuple(sorted(found.values(), key=lambda outcome: order.index(outcome.urn)))
 
 
+def _together(planned: Outcome, recorded: Outcome) -> Outcome:
+    """What the provider said of a resource, and what it cannot know of."""
+    if planned.action not in {Action.UPDATED, Action.REPLACED}:
+        return planned
+    changed = (*planned.changed, *recorded.changed)
+    because = planned.because if planned.action is Action.REPLACED else ()
+    return dataclasses.replace(planned, changed=changed, because=because)
+
+
 def undecided(judgement: Judgement, base: Graph, head: Graph) -> tuple[Undecided, ...]:
     """What the plan does not say, once each; what is so on both sides changes nothing, and is
     left out where its values are the same.
     """
-    before = {(gap.urn, gap.property, gap.why) for gap in judgement.base.gaps}
-    by_urn = {resource.urn: resource for resource in base.resources}
-    found = []
-    for gap in judgement.head.gaps:
-        was = by_urn.get(gap.urn)
-        known = (gap.urn, gap.property, gap.why) in before and was is not None
-        if known and _same(was, head.by_urn(gap.urn)):
-            continue
-        found.append(Undecided(gap.urn, gap.property, gap.why))
+    there = set(judgement.base.gaps)
+    before, after = _values(base), _values(head)
+    found = [
+        Undecided(gap.urn, gap.property, gap.why)
+        for gap in judgement.head.gaps
+        if gap not in there or before.get(gap.urn) != after.get(gap.urn)
+    ]
     for urn, verdict in judgement.unstable.items():
         paths = ", ".join(d.path for d in verdict.differences) or verdict.action
         found.append(
             Undecided(urn, paths, "the provider wants to change it even where nothing changed")
         )
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
-def _same(before: Resource | None, after: Resource) -> bool:
-    return before is not None and before.properties == after.properties
+def _values(graph: Graph) -> dict[str, Mapping[str, Any]]:
+    """By URN, and those of the stack itself."""
+    return {"": graph.outputs, **{r.urn: r.properties for r in graph.resources}}
 
 
 def _planned(
@@ -73,10 +82,15 @@ def _planned(
         if urn not in after and pairing.now.get(urn):
             continue  # the half of a change of type that is deleted
         names = catalogue.resource(verdict.address.split(".")[0])
-        outcome = _outcome(urn, verdict, resource, names)
+        was = before.get(pairing.former.get(urn, ""))
+        said = {
+            **dict.fromkeys(head.declared.get(resource.type, ())),
+            **(was.properties if was else {}),
+            **resource.properties,
+        }
+        outcome = _outcome(urn, verdict, said, names)
         causes = tuple(urns[address] for address in _causes(verdict) if address in urns)
-        outcome = dataclasses.replace(outcome, was=renamed.get(urn, ""), because=causes)
-        yield urn, _asked_for(outcome, before.get(pairing.former.get(urn, "")), resource)
+        yield urn, dataclasses.replace(outcome, was=renamed.get(urn, ""), because=causes)
 
 
 def _causes(verdict: Verdict) -> tuple[str, ...]:
@@ -88,9 +102,9 @@ def _causes(verdict: Verdict) -> tuple[str, ...]:
     return tuple(dict.fromkeys(a for causes in verdict.because.values() for a in causes))
 
 
-def _outcome(urn: str, verdict: Verdict, resource: Resource, names: Names) -> Outcome:
+def _outcome(urn: str, verdict: Verdict, said: Mapping[str, Any], names: Names) -> Outcome:
     def pulumi(path: str) -> str:
-        return property_path(path, names, resource.properties)
+        return property_path(path, names, said)
 
     return Outcome(
         urn=urn,
@@ -106,13 +120,19 @@ def _outcome(urn: str, verdict: Verdict, resource: Resource, names: Names) -> Ou
     )
 
 
-def _asked_for(outcome: Outcome, before: Resource | None, after: Resource) -> Outcome:
+def _asked_for(outcome: Outcome, base: Graph, head: Graph, pairing: Pairing) -> Outcome:
     """`replaceOnChanges` of the program, of which the provider knows nothing."""
-    if outcome.action is not Action.UPDATED or before is None or not after.replace_on_changes:
+    if outcome.action is not Action.UPDATED:
         return outcome
-    changed = {re.split(r"[.\[]", path)[0] for path in changed_properties(before, after)}
-    wanted = {re.split(r"[.\[]", path)[0] for path in after.replace_on_changes}
-    asked = changed if "*" in after.replace_on_changes else changed & wanted
+    before, after = base.by_urn(pairing.former[outcome.urn]), head.by_urn(outcome.urn)
+    wanted = after.replace_on_changes
+    later = [c.property for c in outcome.changed if c.after is LATER]
+    asked = {
+        first(path)
+        for path in (*changed_properties(before, after), *later)
+        if "*" in wanted or within(path, wanted) or any(within(w, [path]) for w in wanted)
+    }
+    asked &= before.properties.keys() | after.properties.keys()
     if not asked:
         return outcome
     return dataclasses.replace(outcome, action=Action.REPLACED, replaced_by=tuple(sorted(asked)))
@@ -124,7 +144,7 @@ def property_path(path: str, names: Names, properties: Any) -> str:
     here: Names | None = names
     value = properties
     for step in path.split("."):
-        if step.isdigit():
+        if step.isdecimal() and not (isinstance(value, Mapping) and step in value):
             if isinstance(value, list):
                 said += f"[{step}]"
                 value = value[int(step)] if int(step) < len(value) else None

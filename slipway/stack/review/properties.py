@@ -81,21 +81,36 @@ def _say(grade: int, what: str) -> Rule:
     return rule
 
 
-def _zones(changed: Changed, _resource: Resource) -> Said:
-    old, new = changed.before, changed.after
-    if new is LATER or not isinstance(old, list) or not isinstance(new, list):
-        yield HIGH, "traffic is interrupted: servers move to other subnets"
-    elif len(new) < len(old):
-        yield MEDIUM, f"capacity is reduced: {len(new)} zones instead of {len(old)}"
+def _zones(what: str) -> Rule:
+    def rule(changed: Changed, _resource: Resource) -> Said:
+        old, new = changed.before, changed.after
+        if new is LATER or not isinstance(old, list) or not isinstance(new, list):
+            yield HIGH, f"traffic is interrupted: {what} to other subnets"
+        elif len(new) < len(old):
+            zones = "1 zone" if len(new) == 1 else f"{len(new)} zones"
+            yield MEDIUM, f"capacity is reduced: {zones} instead of {len(old)}"
+        elif any(subnet not in new for subnet in old):
+            yield HIGH, f"traffic is interrupted: {what} to other subnets"
+
+    return rule
 
 
 def _rollout(_changed: Changed, resource: Resource) -> Said:
-    preferences = json.loads(str(resource.properties.get("preferences", "{}")))
+    preferences = _mapping(resource.properties.get("preferences"))
     least = preferences.get("MinHealthyPercentage")
     kept = f", at least {least} % of them healthy" if least is not None else ""
     steps = preferences.get("CheckpointPercentages")
     paused = f", with pauses at {', '.join(f'{s} %' for s in steps)}" if steps else ""
     yield MEDIUM, f"all servers are replaced, some at a time{kept}{paused}"
+
+
+def _mapping(text: Any) -> Mapping[str, Any]:
+    """Of JSON; empty where it is none, or only known later."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else {}
+    except json.JSONDecodeError:
+        return {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def _number(value: Any) -> float | None:
@@ -120,7 +135,7 @@ _RULES: Mapping[str, Mapping[str, Rule]] = {
         "maxSize": _fewer("at most"),
         "minSize": _fewer("at least"),
         "desiredCapacity": _fewer("servers are"),
-        "vpcZoneIdentifiers": _zones,
+        "vpcZoneIdentifiers": _zones("servers move"),
         "targetGroupArns": _say(
             HIGH, "traffic is interrupted: servers register with other target groups"
         ),
@@ -163,7 +178,7 @@ _RULES: Mapping[str, Mapping[str, Rule]] = {
     "aws:lb/loadBalancer:LoadBalancer": {
         "enableDeletionProtection": _off("AWS no longer refuses to delete it", MEDIUM),
         "idleTimeout": _say(LOW, _STOP),
-        "subnets": _zones,
+        "subnets": _zones("the load balancer moves"),
         "securityGroups": _say(MEDIUM, "another firewall is in front of it"),
     },
     "aws:lb/targetGroup:TargetGroup": {

@@ -4,7 +4,7 @@ that only Pulumi has.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from slipway.stack.graph import Graph, Reference, Resource
@@ -20,10 +20,10 @@ _PROVIDERS = "pulumi:providers:"
 def unplanned(
     judgement: Judgement, base: Graph, head: Graph, pairing: Pairing
 ) -> Iterator[tuple[str, Outcome]]:
-    """Outcomes by URN, without those that the provider gave a verdict on."""
+    """Outcomes by URN. Of what the provider gave a verdict on, only what it says nothing of."""
     before = {resource.urn: resource for resource in base.resources}
     for resource in head.resources:
-        if resource.urn in judgement.verdicts or not _shown(resource):
+        if not _shown(resource):
             continue
         was = before.get(pairing.former.get(resource.urn, ""))
         planned = resource.urn in judgement.head.addresses
@@ -34,7 +34,7 @@ def unplanned(
         unseen = None if not planned else _unseen(judgement, resource.urn)
         changed = [*_properties(was, resource, unseen), *_options(was, resource)]
         if not planned:
-            changed += _following(judgement, head, resource, {c.property for c in changed})
+            changed += _following(judgement, head, resource, {first(c.property) for c in changed})
         if changed:
             yield (
                 resource.urn,
@@ -50,8 +50,9 @@ def unplanned(
 
 
 def changed_properties(before: Resource, after: Resource) -> dict[str, tuple[Any, Any]]:
-    """Paths whose recorded values differ, with both."""
-    return dict(_walk(before.properties, after.properties, ""))
+    """Paths whose recorded values differ, with both; without those whose changes are ignored."""
+    found = _walk(before.properties, after.properties, "")
+    return {path: values for path, values in found if not _ignored(path, after)}
 
 
 def _deleted(judgement: Judgement, base: Graph, pairing: Pairing) -> Iterator[tuple[str, Outcome]]:
@@ -75,16 +76,27 @@ def _properties(
     before: Resource, after: Resource, only: tuple[str, ...] | None
 ) -> Iterator[Changed]:
     for path, (old, new) in changed_properties(before, after).items():
-        first = re.split(r"[.\[]", path)[0]
-        ignored = any(first == re.split(r"[.\[]", i)[0] for i in after.ignore_changes)
-        if ignored or (only is not None and not _within(path, only)):
+        if only is not None and not within(path, only):
             continue
-        secret = _within(path, (*before.secrets, *after.secrets))
+        secret = within(path, (*before.secrets, *after.secrets))
         yield Changed(path, HIDDEN, HIDDEN) if secret else Changed(path, old, new)
 
 
-def _within(path: str, paths: tuple[str, ...]) -> bool:
-    return any(path == p or path.startswith((f"{p}.", f"{p}[")) for p in paths)
+def _ignored(path: str, resource: Resource) -> bool:
+    return "*" in resource.ignore_changes or within(path, resource.ignore_changes)
+
+
+def first(path: str) -> str:
+    """The property that a path begins with."""
+    return re.split(r"[.\[]", path)[0]
+
+
+def within(path: str, paths: Iterable[str]) -> bool:
+    """Whether it is one of these, or part of one; `[*]` in them is any item."""
+    any_item = re.sub(r"\[\d+\]", "[*]", path)
+    return any(
+        mine == p or mine.startswith((f"{p}.", f"{p}[")) for p in paths for mine in (path, any_item)
+    )
 
 
 def _options(before: Resource, after: Resource) -> Iterator[Changed]:
@@ -102,8 +114,11 @@ def _following(
 ) -> Iterator[Changed]:
     """Properties that hold an output of something that changes, and will have another value."""
     for key, value in resource.properties.items():
-        if key not in said and any(_moves(judgement, ref) for ref in _references(head, value)):
-            yield Changed(key, value, LATER)
+        if key in said or _ignored(key, resource):
+            continue
+        if any(_moves(judgement, reference) for reference in _references(head, value)):
+            secret = key in map(first, resource.secrets)
+            yield Changed(key, HIDDEN, HIDDEN) if secret else Changed(key, value, LATER)
 
 
 def _references(head: Graph, value: Any) -> Iterator[Reference]:
@@ -117,8 +132,7 @@ def _moves(judgement: Judgement, reference: Reference) -> bool:
     verdict = judgement.verdicts.get(reference.urn)
     if verdict is None:
         return False
-    first = snake(re.split(r"[.\[]", reference.property)[0])
-    return verdict.action == "replace" or first in verdict.later
+    return verdict.action == "replace" or snake(first(reference.property)) in verdict.later
 
 
 def _walk(before: Any, after: Any, path: str) -> Iterator[tuple[str, tuple[Any, Any]]]:

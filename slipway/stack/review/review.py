@@ -11,6 +11,7 @@ from slipway.stack.exposure import Exposed, Severity, delta
 from slipway.stack.graph import Graph, Resource
 from slipway.stack.pairing import Pairing
 from slipway.stack.policies import Finding
+from slipway.stack.review import renames
 from slipway.stack.review.impact import About, Consequence, Grade, consequences
 from slipway.stack.review.outcome import Action, Changed, Outcome, Source, Undecided
 from slipway.stack.summary import kind
@@ -52,7 +53,8 @@ class Reviewed:
 @dataclass(frozen=True)
 class Review:
     """`elsewhere` are findings on resources that do not change themselves. `broken` are rules that
-    the head breaks and the base does not; `mended` the other way round.
+    the head breaks and the base does not; `mended` the other way round. `whole` is False where the
+    two sides are only what changes, and so are their costs.
     """
 
     stack: str
@@ -67,6 +69,7 @@ class Review:
     outputs: tuple[Changed, ...]
     undecided: tuple[Undecided, ...]
     source: Source
+    whole: bool = True
 
     @property
     def empty(self) -> bool:
@@ -99,10 +102,11 @@ class Review:
                 if not (reviewed.outcome.follows and consequence.about is About.TRAFFIC):
                     said = f"{reviewed.name}: {consequence.sentence}"
                     yield dataclasses.replace(consequence, sentence=said)
-        following = [r for r in self.resources if r.outcome.follows and r.grade is Grade.HIGH]
-        if following:
-            said = f"{len(following)} more are interrupted or lost with what they hang on"
-            yield Consequence(Grade.HIGH, said, About.TRAFFIC)
+        if following := sum(map(_interrupted, self.resources)):
+            said = "1 more is" if following == 1 else f"{following} more are"
+            yield Consequence(
+                Grade.HIGH, f"{said} interrupted with what they hang on", About.TRAFFIC
+            )
         exposed = (*(e for r in self.resources for e in r.exposed), *self.elsewhere)
         for finding_ in exposed:
             if finding_.wider:
@@ -115,6 +119,12 @@ class Review:
         if rise >= _WORTH and float(after.high) >= _DEARER * float(before.high):
             said = f"it costs up to {rise:,.0f} USD a month more"
             yield Consequence(Grade.MEDIUM, said, About.COST)
+
+
+def _interrupted(reviewed: Reviewed) -> bool:
+    """Only because something else is."""
+    about = {consequence.about for consequence in reviewed.consequences}
+    return reviewed.outcome.follows and About.TRAFFIC in about
 
 
 def graded(exposed: Exposed) -> Grade:
@@ -148,7 +158,9 @@ def review(
     estimates = estimate(sides.base), estimate(sides.head)
     cost = difference(*estimates, renamed)
     exposed = delta(sides.base, sides.head, renamed)
-    reviewed = tuple(_reviewed(outcome, sides, cost, exposed) for outcome in outcomes)
+    told = tuple(outcomes)
+    twins = renames.likely(told, sides.base, sides.head)
+    reviewed = tuple(_reviewed(o, sides, cost, exposed, twins.get(o.urn)) for o in told)
     shown = {r.outcome.urn for r in reviewed}
     before, after = (_by_rule(found) for found in findings)
     return Review(
@@ -168,7 +180,11 @@ def review(
 
 
 def _reviewed(
-    outcome: Outcome, sides: Sides, cost: Difference, exposed: tuple[Exposed, ...]
+    outcome: Outcome,
+    sides: Sides,
+    cost: Difference,
+    exposed: tuple[Exposed, ...],
+    twin: Resource | None,
 ) -> Reviewed:
     before = _find(sides.base, outcome.was or sides.pairing.former.get(outcome.urn, outcome.urn))
     after = _find(sides.head, outcome.urn)
@@ -182,7 +198,10 @@ def _reviewed(
         name=resource.name,
         kind=kind(resource),
         component=_component(resource, graph),
-        consequences=consequences(outcome, before, after),
+        consequences=(
+            *consequences(outcome, before, after),
+            *((renames.consequence(resource, twin),) if twin else ()),
+        ),
         exposed=tuple(e for e in exposed if e.urn == outcome.urn),
         before=change.before if change else NOTHING,
         after=change.after if change else NOTHING,
