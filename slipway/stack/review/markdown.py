@@ -12,6 +12,8 @@ from slipway.stack.urns import name_of
 
 _SHOWN = 10
 """Rows and reasons that stand open; the rest is folded."""
+_NAMES = 4
+"""Of resources of which the same is said."""
 _PLAIN = re.compile(r"[^`|\\\s]([^`|\\\s]| (?=\S))*")
 _MARKS = {Grade.LOW: "🟢", Grade.MEDIUM: "🟡", Grade.HIGH: "🔴"}
 
@@ -47,27 +49,42 @@ def _head(review: Review) -> str:
 
 def _resources(review: Review) -> str:
     ordered = sorted(review.resources, key=lambda r: (r.outcome.follows, -r.grade))
-    rows = [_row(reviewed) for reviewed in ordered]
-    own = sum(not reviewed.outcome.follows for reviewed in ordered)
+    alike: dict[tuple[str, str, str], list[Reviewed]] = {}
+    for reviewed in ordered:
+        alike.setdefault(_said(reviewed), []).append(reviewed)
+    rows = [
+        (mark, _names(group), changes, means) for (mark, changes, means), group in alike.items()
+    ]
+    own = sum(not group[0].outcome.follows for group in alike.values())
     header = ("", "Resource", "What changes", "What it means")
-    shown = min(_SHOWN, max(own, 1))
+    shown = len(rows) if len(rows) <= _SHOWN else min(_SHOWN, max(own, 1))
     text = f"### Resources\n\n{_table(header, rows[:shown])}"
     if rows[shown:]:
         rest = _table(header, rows[shown:])
-        text += f"\n\n{_details(f'{len(rows) - shown} more', rest)}"
+        number = sum(map(len, list(alike.values())[shown:]))
+        text += f"\n\n{_details(f'{number} more', rest)}"
     return text
 
 
-def _row(reviewed: Reviewed) -> tuple[str, ...]:
-    outcome = reviewed.outcome
-    place = ", ".join(_escaped(part) for part in (reviewed.kind, reviewed.place) if part)
-    was = f"<br><sub>was {_escaped(name_of(outcome.was))}</sub>" if outcome.was else ""
+def _said(reviewed: Reviewed) -> tuple[str, str, str]:
+    """All that is said of a resource but its name: what is the same of several is said once."""
     return (
-        f"{_MARKS[reviewed.grade]} {outcome.action.value}",
-        f"{_code(reviewed.name)}<br><sub>{place}</sub>{was}",
+        f"{_MARKS[reviewed.grade]} {reviewed.action.value}",
         "<br>".join(_changes(reviewed)),
         "<br>".join(_means(reviewed)),
     )
+
+
+def _names(group: Sequence[Reviewed]) -> str:
+    shown = "<br>".join(map(_name, group[:_NAMES]))
+    return shown + (f"<br>and {len(group) - _NAMES} more" if group[_NAMES:] else "")
+
+
+def _name(reviewed: Reviewed) -> str:
+    was = reviewed.outcome.was
+    former = f"<br><sub>was {_escaped(name_of(was))}</sub>" if was else ""
+    place = ", ".join(_escaped(part) for part in (reviewed.kind, reviewed.place) if part)
+    return f"{_code(reviewed.name)} <sub>{place}</sub>{former}"
 
 
 def _changes(reviewed: Reviewed) -> Iterator[str]:

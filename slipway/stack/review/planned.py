@@ -1,6 +1,7 @@
 """Outcomes: what the AWS provider said, and of the rest what the recorded programs say."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,11 +9,12 @@ from slipway.stack.graph import Graph
 from slipway.stack.pairing import Pairing
 from slipway.stack.review.outcome import Action, Changed, Outcome, Source, Undecided
 from slipway.stack.review.recorded import changed_properties, first, unplanned, within
-from slipway.stack.terraform.differences import LATER
+from slipway.stack.terraform.differences import LATER, Difference
 from slipway.stack.terraform.judge import Judgement
 from slipway.stack.terraform.names import Catalogue, Names, camel
 from slipway.stack.terraform.verdicts import Verdict
 
+_IDENTIFIERS = re.compile(r"[\w:/.-]+")
 _ACTIONS = {
     "create": Action.CREATED,
     "update": Action.UPDATED,
@@ -88,7 +90,9 @@ def _planned(
             **(was.properties if was else {}),
             **resource.properties,
         }
-        outcome = _outcome(urn, verdict, said, names)
+        outcome = _outcome(urn, verdict, said, names, judgement.labels)
+        told = {*(was.properties if was else ()), *resource.properties}
+        outcome = dataclasses.replace(outcome, changed=_telling(outcome, told))
         causes = tuple(urns[address] for address in _causes(verdict) if address in urns)
         yield urn, dataclasses.replace(outcome, was=renamed.get(urn, ""), because=causes)
 
@@ -102,7 +106,19 @@ def _causes(verdict: Verdict) -> tuple[str, ...]:
     return tuple(dict.fromkeys(a for causes in verdict.because.values() for a in causes))
 
 
-def _outcome(urn: str, verdict: Verdict, said: Mapping[str, Any], names: Names) -> Outcome:
+def _telling(outcome: Outcome, told: set[str]) -> tuple[Changed, ...]:
+    """Without what AWS or the provider work out, unless there is nothing else."""
+    own = tuple(c for c in outcome.changed if first(c.property) in {*told, "tags"})
+    return own or outcome.changed
+
+
+def _outcome(
+    urn: str,
+    verdict: Verdict,
+    said: Mapping[str, Any],
+    names: Names,
+    labels: Mapping[str, str],
+) -> Outcome:
     def pulumi(path: str) -> str:
         return property_path(path, names, said)
 
@@ -111,13 +127,37 @@ def _outcome(urn: str, verdict: Verdict, said: Mapping[str, Any], names: Names) 
         action=_ACTIONS[verdict.action],
         source=Source.PROVIDER,
         changed=tuple(
-            Changed(pulumi(d.path), d.before, d.after)
-            for d in verdict.differences
-            if not d.path.startswith("tags_all")
+            Changed(pulumi(d.path), _named(d.before, labels), _named(d.after, labels))
+            for d in _with_default_tags(verdict.differences)
         ),
         replaced_by=tuple(dict.fromkeys(pulumi(path) for path in verdict.replaced_by)),
         uncertain=verdict.uncertain,
     )
+
+
+def _with_default_tags(found: tuple[Difference, ...]) -> Iterator[Difference]:
+    """Tags of the provider are tags of the resource, too; each is told once."""
+    own = {d.path for d in found if d.path.startswith("tags.")}
+    for difference in found:
+        path = difference.path
+        if path == "tags_all" or path.startswith("tags_all."):
+            path = "tags" + path.removeprefix("tags_all")
+            if path in own or (path == "tags" and own):
+                continue
+        yield dataclasses.replace(difference, path=path)
+
+
+def _named(value: Any, labels: Mapping[str, str]) -> Any:
+    """With what was made up as a reference to what it stands for."""
+    if isinstance(value, str):
+        for text in labels.keys() & set(_IDENTIFIERS.findall(value)):
+            value = value.replace(text, f"@{labels[text]}@")
+        return value
+    if isinstance(value, list):
+        return [_named(item, labels) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _named(inner, labels) for key, inner in value.items()}
+    return value
 
 
 def _asked_for(outcome: Outcome, base: Graph, head: Graph, pairing: Pairing) -> Outcome:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from slipway.stack.cost.difference import Difference, difference
 from slipway.stack.cost.estimate import Estimate, estimate
 from slipway.stack.cost.ranges import NOTHING, Range
-from slipway.stack.exposure import Exposed, Severity, delta
+from slipway.stack.exposure import Exposed, Kind, Severity, delta
+from slipway.stack.exposure.finding import listing
 from slipway.stack.graph import Graph, Resource
 from slipway.stack.pairing import Pairing
 from slipway.stack.policies import Finding
@@ -97,11 +98,14 @@ class Review:
             grade = Grade.HIGH if finding.mandatory else Grade.MEDIUM
             said = f"{finding.resource} breaks the rule {finding.rule}"
             yield Consequence(grade, said, About.RULE)
+        about: dict[Consequence, list[str]] = {}
         for reviewed in self.resources:
             for consequence in reviewed.consequences:
                 if not (reviewed.outcome.follows and consequence.about is About.TRAFFIC):
-                    said = f"{reviewed.name}: {consequence.sentence}"
-                    yield dataclasses.replace(consequence, sentence=said)
+                    about.setdefault(consequence, []).append(reviewed.name)
+        for consequence, names in about.items():
+            said = f"{listing(dict.fromkeys(names))}: {consequence.sentence}"
+            yield dataclasses.replace(consequence, sentence=said)
         if following := sum(map(_interrupted, self.resources)):
             said = "1 more is" if following == 1 else f"{following} more are"
             yield Consequence(
@@ -111,6 +115,8 @@ class Review:
         for finding_ in exposed:
             if finding_.wider:
                 yield Consequence(graded(finding_), finding_.said, About.SECURITY)
+            elif finding_.kind is Kind.NETWORK:  # somebody may be cut off
+                yield Consequence(Grade.MEDIUM, finding_.said, About.TRAFFIC)
         yield from self._dearer()
 
     def _dearer(self) -> Iterator[Consequence]:
@@ -184,7 +190,7 @@ def _reviewed(
     sides: Sides,
     cost: Difference,
     exposed: tuple[Exposed, ...],
-    twin: Resource | None,
+    twin: renames.Twin | None,
 ) -> Reviewed:
     before = _find(sides.base, outcome.was or sides.pairing.former.get(outcome.urn, outcome.urn))
     after = _find(sides.head, outcome.urn)
@@ -200,7 +206,7 @@ def _reviewed(
         component=_component(resource, graph),
         consequences=(
             *consequences(outcome, before, after),
-            *((renames.consequence(resource, twin),) if twin else ()),
+            *((renames.consequence(twin),) if twin else ()),
         ),
         exposed=tuple(e for e in exposed if e.urn == outcome.urn),
         before=change.before if change else NOTHING,

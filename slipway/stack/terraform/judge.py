@@ -1,6 +1,6 @@
 """Base and head of a change: what the provider would do to every resource."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 from slipway.progress import Progress, silent
 from slipway.stack.graph import Graph
 from slipway.stack.pairing import Pairing
-from slipway.stack.terraform.base import State, literal, state_of
+from slipway.stack.terraform.affected import affected
+from slipway.stack.terraform.base import State, state_of
 from slipway.stack.terraform.command import Terraform
+from slipway.stack.terraform.literals import cut, literal
 from slipway.stack.terraform.made_up import MadeUp
 from slipway.stack.terraform.names import camel
 from slipway.stack.terraform.plan import Question, changes
@@ -43,9 +45,11 @@ class Baseline:
     synthesis: Synthesis
     start: Mapping[str, Any]
 
-    def state(self, places: Mapping[str, str] | None = None) -> State:
-        """As if it had been deployed, with its resources at other addresses."""
-        return state_of(self.start, self.terraform.schema, self.made_up, places or {})
+    def state(
+        self, places: Mapping[str, str] | None = None, only: Collection[str] | None = None
+    ) -> State:
+        """As if it had been deployed, with its resources at other addresses; perhaps of some."""
+        return state_of(self.start, self.terraform.schema, self.made_up, places or {}, only)
 
     def labels(self) -> dict[str, str]:
         """What each made-up text stands for, as Pulumi names it."""
@@ -57,31 +61,40 @@ class Baseline:
             found[text] = f"{name}.{'.'.join(map(camel, path.split('.')))}"
         return found
 
-    def unstable(self) -> dict[str, Verdict]:
+    def unstable(self, only: Collection[str] | None = None) -> dict[str, Verdict]:
         """The self-test: what the provider wants to change where nothing changed, by URN."""
-        here = self.state()
-        found = verdicts(
-            changes(self.terraform, _question(self.synthesis, here.document)),
-            self.synthesis.document,
-            here,
-        )
+        kept = frozenset(self.synthesis.addresses.values()) if only is None else only
+        here = self.state(only=kept)
+        planned = self._planned(self.synthesis, kept, here)
         urns = {address: urn for urn, address in self.synthesis.addresses.items()}
+        found = verdicts(planned, self.synthesis.document, here)
         return {urns[address]: verdict for address, verdict in found.items()}
 
     def verdicts(self, head: Synthesis, pairing: Pairing) -> dict[str, Verdict]:
         """What the provider would do, by the head's URN, or the base's of what is deleted."""
-        places = _places(self.synthesis, head, pairing)
-        there = self.state(places)
-        planned = changes(self.terraform, _question(head, there.document))
+        places = placed(self.synthesis, head, pairing)
+        touched = affected(self.synthesis, head, places)
+        there = self.state(places, touched.base)
+        planned = self._planned(head, touched.head, there)
         urns = _urns(self.synthesis, head, places)
         found = verdicts(planned, head.document, there)
         return {urns[address]: verdict for address, verdict in found.items()}
 
+    def _planned(self, synthesis: Synthesis, kept: Collection[str], state: State) -> dict[str, Any]:
+        document = cut(synthesis.document, self.terraform.schema, self.made_up, kept)
+        question = Question(document, synthesis.variables, synthesis.files, state.document)
+        return changes(self.terraform, question)
 
-def baseline(terraform: Terraform, synthesis: Synthesis, region: str) -> Baseline:
-    """Plan a stack from nothing, with made-up literals for its references."""
+
+def baseline(
+    terraform: Terraform,
+    synthesis: Synthesis,
+    region: str,
+    only: Collection[str] | None = None,
+) -> Baseline:
+    """Plan a stack, perhaps `only` some of it, from nothing."""
     made_up = MadeUp(terraform.schema, region)
-    document = literal(synthesis.document, terraform.schema, made_up)
+    document = literal(synthesis.document, terraform.schema, made_up, only)
     start = changes(terraform, Question(document, synthesis.variables, synthesis.files))
     return Baseline(terraform, made_up, synthesis, start)
 
@@ -92,29 +105,21 @@ def judge(
     """Plan the head against a state made from the base; the unchanged base beside it, as a test."""
     before = synthesise(base, terraform.catalogue, terraform.requirement)
     after = synthesise(head, terraform.catalogue, terraform.requirement, pairing.former)
-    if _plain(before.document) == _plain(after.document) and before.variables == after.variables:
+    touched = affected(before, after, placed(before, after, pairing))
+    if touched.nothing:
         return Judgement(before, after, {}, {})
     progress(0, _STEPS, "planning the base")
-    line = baseline(terraform, before, base.region)
+    line = baseline(terraform, before, base.region, touched.base)
     progress(1, _STEPS, "planning the change")
     with ThreadPoolExecutor(2) as pool:
-        tested = pool.submit(line.unstable)
+        tested = pool.submit(line.unstable, touched.base)
         changed = line.verdicts(after, pairing)
         unstable = tested.result()
     progress(_STEPS, _STEPS, "compared")
     return Judgement(before, after, changed, unstable, line.labels())
 
 
-def _question(synthesis: Synthesis, state: Mapping[str, Any]) -> Question:
-    return Question(_plain(synthesis.document), synthesis.variables, synthesis.files, state)
-
-
-def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Without outputs, which are compared as they were recorded, and moves, which are paired."""
-    return {k: v for k, v in document.items() if k not in {"output", "moved", "import"}}
-
-
-def _places(base: Synthesis, head: Synthesis, pairing: Pairing) -> dict[str, str]:
+def placed(base: Synthesis, head: Synthesis, pairing: Pairing) -> dict[str, str]:
     """Where each resource of the base is in the head; what has no place there gets one of its own,
     and is deleted.
     """

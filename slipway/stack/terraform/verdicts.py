@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slipway.stack.graph import texts
-from slipway.stack.terraform.base import State, references
+from slipway.stack.terraform.base import State
 from slipway.stack.terraform.differences import LATER, Difference, differences
+from slipway.stack.terraform.literals import references
 
 _ACTIONS = {
     ("no-op",): "same",

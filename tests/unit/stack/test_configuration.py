@@ -80,7 +80,7 @@ def test_a_secret_is_a_placeholder_and_is_listed(root):
     )
     found = read_configuration(root, "dev")
     assert "AAAB" not in json.dumps(found)
-    assert secret_keys(found) == ("example:kinds", "example:token")
+    assert secret_keys(root, "dev", found) == ("example:kinds", "example:token")
     assert json.loads(found["example:kinds"])[1] == "plain"
 
 

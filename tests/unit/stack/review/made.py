@@ -97,9 +97,11 @@ def costs(before=100, after=100, *names):
     return Difference(*sides, tuple(changes), ())
 
 
-def exposed(severity=Severity.HIGH, said="anybody can read it", name="it", **more):
+def exposed(
+    severity=Severity.HIGH, said="anybody can read it", name="it", kind=Kind.NETWORK, **more
+):
     wider = severity > Severity.NONE
-    return Exposed(Kind.NETWORK, urn(BUCKET, name), wider, said, severity, **more)
+    return Exposed(kind, urn(BUCKET, name), wider, said, severity, **more)
 
 
 LOST = (Grade.HIGH, "data is lost: the objects in it", About.DATA)

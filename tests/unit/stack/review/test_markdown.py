@@ -46,6 +46,9 @@ class Page(HTMLParser):
         self.text += data
 
 
+UPDATED = Action.UPDATED
+
+
 def cells(line):
     """As GitHub's parser splits a row: a backslash takes the next sign with it."""
     return re.findall(r"(?:\\.|[^\\|])+", line.strip().removeprefix("|").removesuffix("|"))
@@ -87,7 +90,7 @@ def test_a_change_is_told_with_what_it_means_and_where_it_is():
     (row,) = [line for line in text.splitlines() if "🔴 replaced" in line]
     assert cells(row) == [
         " 🔴 replaced ",
-        " `store`<br><sub>Bucket, bucket.py:7</sub><br><sub>was former</sub> ",
+        " `store` <sub>Bucket, bucket.py:7</sub><br><sub>was former</sub> ",
         " **replaced by `bucket`**<br>bucket: a → b ",
         " data is lost: the objects in it<br>**uncertain**: or not ",
     ]
@@ -143,13 +146,11 @@ def test_who_says_so_is_said():
 
 
 def test_many_rows_and_reasons_are_folded_the_gravest_stay_open():
-    fine = [reviewed(outcome(name=f"fine{n}"), FINE) for n in range(12)]
-    grave = [reviewed(outcome(name=f"grave{n}"), LOOK) for n in range(12)]
+    fine = [reviewed(outcome("t", f"fine{n}", UPDATED, (f"p{n}", 1, 2)), FINE) for n in range(12)]
+    grave = [reviewed(outcome("t", f"grave{n}", UPDATED, (f"p{n}", 1, 2)), LOOK) for n in range(12)]
     text = markdown(review(*fine, *grave))
-    open_, *folded = text.split("<details><summary>")
-    assert folded[0].startswith("2 more reasons</summary>")
-    assert folded[1].startswith("14 more</summary>")
-    assert open_.count("grave") == 10
+    _, *folded = text.split("<details><summary>")
+    assert folded[0].startswith("14 more</summary>")
     first, second = tables(text)
     assert len(first) == 2 + 10
     assert len(second) == 2 + 14
@@ -158,12 +159,24 @@ def test_many_rows_and_reasons_are_folded_the_gravest_stay_open():
 
 
 def test_what_follows_is_folded_behind_what_it_follows_from():
-    cause = reviewed(outcome(name="cause"), FINE)
-    follower = reviewed(outcome(name="follower", because=(urn("t", "cause"),) * 2), STOPPED)
-    text = markdown(review(follower, cause))
+    causes = [
+        reviewed(outcome("t", f"cause{n}", UPDATED, (f"p{n}", 1, 2)), FINE) for n in range(10)
+    ]
+    follower = reviewed(outcome(name="follower", because=(urn("t", "cause1"),) * 2), STOPPED)
+    text = markdown(review(follower, *causes))
     open_, _, folded = text.partition("<summary>1 more</summary>")
-    assert "`cause`" in open_
-    assert "follows from `cause`<br>" in folded
+    assert "`cause1`" in open_
+    assert "follows from `cause1`<br>" in folded
+    assert "<summary>" not in markdown(review(follower, *causes[:2])), "few are not folded"
+
+
+def test_what_is_said_of_several_is_said_once():
+    alike = [reviewed(outcome("t", f"log{n}", UPDATED, ("days", 30, 7)), LOOK) for n in range(6)]
+    text = markdown(review(*alike, reviewed(outcome("t", "other", UPDATED, ("days", 30, 6)), LOOK)))
+    assert text.count("days: 30 → 7") == 1
+    assert "`log3` <sub>" in text
+    assert "and 2 more" in text
+    assert "`other`" in text
 
 
 def test_where_all_follow_one_stays_open():

@@ -82,7 +82,7 @@ def test_outcomes_are_in_the_order_of_the_program():
     assert [o.urn for o in found] == [two.urn, one.urn]
 
 
-def test_differences_and_reasons_have_pulumis_names_and_computed_tags_are_left_out():
+def test_differences_and_reasons_have_pulumis_names_and_default_tags_are_tags():
     it = resource(BUCKET, "it", {"maxSize": 3, "subnetIds": ["a"]})
     (found,) = told(
         graph(it),
@@ -100,7 +100,11 @@ def test_differences_and_reasons_have_pulumis_names_and_computed_tags_are_left_o
             ),
         ),
     )
-    assert changes(found) == [("maxSize", 3, 4), ("subnetIds[0]", HIDDEN, HIDDEN)]
+    assert changes(found) == [
+        ("maxSize", 3, 4),
+        ("subnetIds[0]", HIDDEN, HIDDEN),
+        ("tags.Name", "a", "b"),
+    ]
     assert found.replaced_by == ("maxSize", "versioningConfiguration.status")
     assert found.uncertain == "what AWS chose is not known here"
 

@@ -1,10 +1,12 @@
 """A resource that is created while another just like it is deleted."""
 
+from dataclasses import replace
+
 import pytest
 
 from slipway.stack.review.impact import Grade
 from slipway.stack.review.outcome import Action
-from slipway.stack.review.renames import consequence, likely
+from slipway.stack.review.renames import Twin, consequence, likely
 from tests.unit.stack.review.made import BUCKET, VPC, graph, outcome, resource
 
 
@@ -15,7 +17,7 @@ def found(old, new, *, gone=Action.DELETED):
         *(outcome(r.type, r.name, gone) for r in old),
     ]
     twins = likely(told, graph(*old), graph(*new, *(old if gone is not Action.DELETED else ())))
-    return {urn.rpartition("::")[2]: twin.name for urn, twin in twins.items()}
+    return {urn.rpartition("::")[2]: twin.old.name for urn, twin in twins.items()}
 
 
 def bucket(name, /, **properties):
@@ -39,8 +41,22 @@ def test_another_type_or_other_properties_make_it_another(new):
 
 
 def test_each_of_those_that_go_is_the_twin_of_one_alone():
-    twins = found([bucket("old")], [bucket("one"), bucket("two")])
-    assert twins == {"one": "old"}
+    one, two, old = (bucket(name, bucket="a") for name in ("one", "two", "old"))
+    assert found([old], [one, two]) == {}, "a component is renamed as a whole"
+    assert found([old], [one, replace(two, parent="elsewhere")]) == {"one": "old"}
+
+
+def test_a_component_of_which_something_is_new_is_no_rename():
+    one, more, old = (
+        bucket("one", bucket="a"),
+        bucket("more", bucket="b"),
+        bucket("old", bucket="a"),
+    )
+    assert found([old], [one, more]) == {}
+
+
+def test_what_has_no_properties_is_like_nothing():
+    assert found([bucket("old")], [bucket("new")]) == {}
 
 
 def test_what_stays_is_nobodys_twin():
@@ -48,13 +64,14 @@ def test_what_stays_is_nobodys_twin():
 
 
 def test_an_alias_would_keep_it():
-    told = consequence(bucket("new"), bucket("old"))
+    told = consequence(Twin(bucket("new"), bucket("old"), ""))
     assert told.grade is Grade.MEDIUM
-    assert "it looks like old under another name: an alias would keep that one" in told.sentence
+    assert "it looks like old under another name: an alias would keep it" in told.sentence
+    assert "like store under" in consequence(Twin(bucket("new"), bucket("old"), "store")).sentence
 
 
 @pytest.mark.parametrize("key", ["name", "bucket"])
 def test_a_name_that_is_taken_is_refused(key):
-    told = consequence(bucket("new", **{key: "a"}), bucket("old", **{key: "a"}))
+    told = consequence(Twin(bucket("new", **{key: "a"}), bucket("old", **{key: "a"}), ""))
     assert told.grade is Grade.HIGH
     assert f"AWS refuses to make it while the old {key} is taken" in told.sentence

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.stack.exposure.finding import Severity
+from slipway.stack.exposure.finding import Kind, Severity
 from slipway.stack.pairing import Pairing
 from slipway.stack.policies import Finding
 from slipway.stack.review.impact import About, Consequence, Grade
@@ -52,7 +52,8 @@ def sentences(found):
         (review(mended=(BROKEN,)), Grade.LOW),
         (review(elsewhere=(exposed(Severity.LOW),)), Grade.MEDIUM),
         (review(elsewhere=(exposed(Severity.MEDIUM),)), Grade.HIGH),
-        (review(elsewhere=(exposed(Severity.NONE),)), Grade.LOW),
+        (review(elsewhere=(exposed(Severity.NONE),)), Grade.MEDIUM),  # somebody is cut off
+        (review(elsewhere=(exposed(Severity.NONE, kind=Kind.IDENTITY),)), Grade.LOW),
         (review(reviewed(exposed=(exposed(Severity.CRITICAL),))), Grade.HIGH),
         (review(cost=costs(1000, 1200)), Grade.MEDIUM),
     ],
@@ -109,8 +110,11 @@ def test_data_lost_is_named_even_where_it_only_follows():
     assert sentences(found) == ["table: data is lost: the objects in it"]
 
 
-def test_what_gets_narrower_is_no_reason():
-    assert review(elsewhere=(exposed(Severity.NONE),)).reasons == ()
+def test_what_gets_narrower_is_no_reason_unless_it_cuts_somebody_off():
+    narrower = exposed(Severity.NONE, kind=Kind.IDENTITY)
+    assert review(elsewhere=(narrower,)).reasons == ()
+    (reason,) = review(elsewhere=(exposed(Severity.NONE, "nobody reaches it"),)).reasons
+    assert (reason.grade, reason.sentence) == (Grade.MEDIUM, "nobody reaches it")
 
 
 @pytest.mark.parametrize(
