@@ -8,17 +8,22 @@ import shlex
 import botocore.session
 import pytest
 import typer.main
+import yaml
 
 from infra.alarm_catalogue import KEYS
 from policy.rules.catalogue import ALL as RULES
 from slipway.stack.summary import total
+from tests.changes import CHANGES
 from tests.invariants import INVARIANTS
+from tests.moto_corrections import CORRECTIONS
 from tests.running import ROOT, python
 from tests.stacks import ENVIRONMENTS, SHAPES, evaluated
 from tests.wrong_settings import WRONG
 
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 README = (ROOT / "README.md").read_text()
+REVIEW = (ROOT / "docs/review.md").read_text()
+DOCUMENTS = (OPERATIONS, README, REVIEW)
 PULUMI = {
     "config", "config rm", "config set", "destroy", "login", "preview", "refresh",
     "stack --show-urns", "stack init", "stack output", "stack select", "state unprotect", "up",
@@ -57,9 +62,7 @@ def script(path):
     return typer.main.get_command(namespace["app"])
 
 
-OURS = sorted(
-    {tuple(words[1:]) for text in (OPERATIONS, README) for words in of(".venv/bin/python", text)}
-)
+OURS = sorted({tuple(words[1:]) for text in DOCUMENTS for words in of(".venv/bin/python", text)})
 
 
 @pytest.mark.parametrize("words", OURS, ids=" ".join)
@@ -74,14 +77,14 @@ def test_our_scripts_take_the_commands_and_options_that_are_written(words):
 
 def test_make_knows_the_targets_that_are_written():
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    written = {words[1] for text in (OPERATIONS, README) for words in of("make", text)}
+    written = {words[1] for text in DOCUMENTS for words in of("make", text)}
     assert {"stack", "demo"} <= written <= targets
 
 
 def test_pulumi_knows_the_commands_that_are_written():
     written = {
         " ".join(words[1:3]) if " ".join(words[1:3]) in PULUMI else words[1]
-        for text in (OPERATIONS, README)
+        for text in DOCUMENTS
         for words in of("pulumi", text)
     }
     assert {"up", "destroy", "stack init"} <= written <= PULUMI
@@ -185,3 +188,23 @@ def test_links_lead_somewhere(text):
         for heading in re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
     }
     assert anchors <= headings
+
+
+def test_the_review_in_the_readme_is_one_that_is_tested():
+    golden = (ROOT / "tests/data/reviews/one-nat-gateway.md").read_text()
+    assert f"```markdown\n{golden}```" in README
+
+
+def test_the_readme_counts_changes_and_corrections():
+    assert f"{len(CHANGES)} changes, each with its golden review" in README
+    assert f"with {len(CORRECTIONS)} corrections" in README
+
+
+def test_what_a_forge_runs_is_a_workflow_that_reviews_and_posts():
+    (snippet,) = re.findall(r"```yaml\n(.*?)```", REVIEW, flags=re.DOTALL)
+    job = yaml.safe_load(snippet)["jobs"]["review"]
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    assert any("scripts/stack.py diff" in run and "gh pr comment" in run for run in runs)
+    assert any("terraform" in run and "providers mirror" in run for run in runs)
+    assert job["env"]["SLIPWAY_TERRAFORM_PROVIDERS"].endswith("build/providers")
+    assert "make stack" in runs

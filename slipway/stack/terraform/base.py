@@ -28,7 +28,7 @@ class State:
 
     document: Mapping[str, Any]
     made: Mapping[str, tuple[str, ...]]
-    values: Mapping[str, str]
+    values: dict[str, str]
 
 
 def state_of(
@@ -43,12 +43,7 @@ def state_of(
     """
     locals_ = given(planned)
     resources, made = [], {}
-    values = {
-        text: f"{places.get(address_of(name), address_of(name))}.{attribute}"
-        for name, attributes in locals_.items()
-        for attribute, value in attributes.items()
-        for text in filter(_OURS.search, texts(value))
-    }
+    values = made_up_texts(locals_, places)
     for change in planned["resource_changes"]:
         address = change["address"]
         if change["mode"] != "managed" or (only is not None and address not in only):
@@ -72,6 +67,19 @@ def state_of(
         "resources": resources,
     }
     return State(document, made, values)
+
+
+def made_up_texts(
+    locals_: Mapping[str, Mapping[str, Any]], places: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Of local values: what nobody else would write, and the attribute that it stands for."""
+    moved = places or {}
+    return {
+        text: f"{moved.get(address_of(name), address_of(name))}.{attribute}"
+        for name, attributes in locals_.items()
+        for attribute, value in attributes.items()
+        for text in filter(_OURS.search, texts(value))
+    }
 
 
 def _instance(

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slipway.progress import Progress, silent
 from slipway.stack.graph import Graph
 from slipway.stack.pairing import Pairing
-from slipway.stack.terraform.affected import affected
-from slipway.stack.terraform.base import State, state_of
+from slipway.stack.terraform.affected import Affected, affected
+from slipway.stack.terraform.base import State, made_up_texts, state_of
 from slipway.stack.terraform.command import Terraform
 from slipway.stack.terraform.literals import cut, literal
 from slipway.stack.terraform.made_up import MadeUp
@@ -51,11 +51,12 @@ class Baseline:
         """As if it had been deployed, with its resources at other addresses; perhaps of some."""
         return state_of(self.start, self.terraform.schema, self.made_up, places or {}, only)
 
-    def labels(self) -> dict[str, str]:
+    def labels(self, head: Synthesis, pairing: Pairing) -> dict[str, str]:
         """What each made-up text stands for, as Pulumi names it."""
         urns = {address: urn for urn, address in self.synthesis.addresses.items()}
+        touched = affected(self.synthesis, head, placed(self.synthesis, head, pairing))
         found = {}
-        for text, where in self.state().values.items():
+        for text, where in (self._outside(head, touched) | self.state().values).items():
             type_, label, path = where.split(".", 2)
             name = name_of(urns[f"{type_}.{label}"])
             found[text] = f"{name}.{'.'.join(map(camel, path.split('.')))}"
@@ -74,11 +75,19 @@ class Baseline:
         """What the provider would do, by the head's URN, or the base's of what is deleted."""
         places = placed(self.synthesis, head, pairing)
         touched = affected(self.synthesis, head, places)
+        if touched.nothing:
+            return {}
         there = self.state(places, touched.base)
+        there = replace(there, values=self._outside(head, touched) | there.values)
         planned = self._planned(head, touched.head, there)
         urns = _urns(self.synthesis, head, places)
         found = verdicts(planned, head.document, there)
         return {urns[address]: verdict for address, verdict in found.items()}
+
+    def _outside(self, head: Synthesis, touched: Affected) -> dict[str, str]:
+        """What was made up of resources that the change does not touch, and that the head reads."""
+        document = cut(head.document, self.terraform.schema, self.made_up, touched.head)
+        return made_up_texts(document.get("locals", {}))
 
     def _planned(self, synthesis: Synthesis, kept: Collection[str], state: State) -> dict[str, Any]:
         document = cut(synthesis.document, self.terraform.schema, self.made_up, kept)
@@ -116,7 +125,7 @@ def judge(
         changed = line.verdicts(after, pairing)
         unstable = tested.result()
     progress(_STEPS, _STEPS, "compared")
-    return Judgement(before, after, changed, unstable, line.labels())
+    return Judgement(before, after, changed, unstable, line.labels(after, pairing))
 
 
 def placed(base: Synthesis, head: Synthesis, pairing: Pairing) -> dict[str, str]:

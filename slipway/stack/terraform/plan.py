@@ -109,7 +109,8 @@ def offline(document: Mapping[str, Any]) -> dict[str, Any]:
         for type_, bodies in document.get("resource", {}).items()
     }
     kept = {k: v for k, v in document.items() if k not in {"moved", "import"}}
-    return {**kept, "provider": {"aws": providers}, "resource": resources}
+    found = {**kept, "provider": {"aws": providers}, "resource": resources}
+    return {key: value for key, value in found.items() if value}
 
 
 def _unprotected(body: Mapping[str, Any]) -> dict[str, Any]:
