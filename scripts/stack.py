@@ -53,7 +53,8 @@ def show(
     from slipway.stack import overview
     from slipway.stack.load import load
 
-    graph = load(root, stack, _pairs(changed), shape=shape)
+    with terminal.progress_bar("show", enabled=not json):
+        graph = load(root, stack, _pairs(changed), shape=shape)
     if json:
         terminal.print_json(overview.document(graph))
         return
@@ -165,7 +166,8 @@ def teardown(
     from slipway.stack.load import load
     from slipway.stack.teardown import preflight
 
-    found = preflight(load(root, stack, _pairs(changed), shape=shape))
+    with terminal.progress_bar("teardown", enabled=not json):
+        found = preflight(load(root, stack, _pairs(changed), shape=shape))
     if json:
         terminal.print_json(
             [{"effect": o.effect, "urn": o.urn, "why": o.why, "mend": o.mend} for o in found]

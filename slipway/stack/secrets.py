@@ -45,13 +45,15 @@ class Redactor:
         self._forms: dict[str, str] = {}
         self._any = re.compile("(?!)")
         self._spared: frozenset[str] = frozenset()
+        self._public: frozenset[str] = frozenset()
         for text in known:
             self.learn(text)
             _learn(self, _parsed(text))
 
     def learn(self, text: str) -> None:
         """From now on, replace this text wherever it stands."""
-        if len(text) < _SHORTEST or text in self._forms or text in self._spared | _WORDS:
+        kept = self._spared | self._public | _WORDS
+        if len(text) < _SHORTEST or text in self._forms or text in kept:
             return
         for form in _forms(text):
             self._forms[form] = self.placeholder(text)
@@ -101,6 +103,10 @@ class Redactor:
             return self._forms.get(str(value), value) if len(str(value)) >= _DIGITS else value
         return value
 
+    def publish(self, names: Iterable[str]) -> None:
+        """Names that everybody knows: a secret of the same text is hidden only where it is marked."""
+        self._public |= frozenset(names)
+
     def marked(self, value: Any) -> Any:
         """A value that is secret as a whole: every text and number in it is replaced."""
         if isinstance(value, Mapping):
@@ -115,6 +121,7 @@ class Redactor:
 def redacted(graph: Graph, redactor: Redactor) -> Graph:
     """The graph with placeholders in the place of all that is marked secret, and of its copies."""
     redactor.spare(graph.references)
+    redactor.publish((graph.project, graph.stack, graph.region))
     for resource in graph.resources:
         for path in resource.secrets:
             _learn(redactor, at(resource.properties, path))

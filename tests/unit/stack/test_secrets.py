@@ -125,6 +125,14 @@ def test_a_short_secret_is_replaced_only_where_it_is_marked():
     assert found.named("b").properties["x"] == "abcdef"
 
 
+def test_a_secret_that_is_the_stacks_own_name_is_hidden_only_where_it_is_marked():
+    stack = graph(resource("a", secrets=["x"], x="slipway"), resource("b", x="slipway"))
+    found = redacted(stack, Redactor(KEY))
+    assert found.named("a").properties["x"].startswith("secret-")
+    assert found.named("b").properties["x"] == "slipway"
+    assert "::slipway::" in found.named("b").urn, "rules find the environment there"
+
+
 def test_a_longer_secret_is_replaced_before_a_shorter_one_within_it():
     redactor = Redactor(KEY, ["pass", "password"])
     assert redactor.text("password pass") == (
