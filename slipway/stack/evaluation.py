@@ -20,12 +20,16 @@ from slipway.stack.consistency import Derived, Settled
 
 @dataclass(frozen=True)
 class Program:
-    """A checkout, and the configuration that its program gets: see `slipway.stack.load`."""
+    """A checkout, and the configuration that its program gets: see `slipway.stack.load`.
+
+    `revision` is what it is called where it is not the working tree's.
+    """
 
     root: Path
     stack: str
     overrides: Mapping[str, str] = field(default_factory=dict)
     shape: str = ""
+    revision: str = ""
 
 
 def evaluate(programs: Sequence[Program], key: bytes) -> list[Settled]:
@@ -64,6 +68,7 @@ def _evaluate(program: Program, key: bytes) -> Settled:
             )
         found = json.loads(answer.read_text())
     if error := found.get("error"):
-        raise StackError(error["what"], why=error["why"], mend=error["mend"])
+        at = f"At {program.revision}: " if program.revision else ""
+        raise StackError(f"{at}{error['what']}", why=error["why"], mend=error["mend"])
     derived = tuple(Derived(**one) for one in found["derived"])
     return Settled(from_json(found["graph"]), derived)

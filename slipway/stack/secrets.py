@@ -104,7 +104,7 @@ class Redactor:
         return value
 
     def publish(self, names: Iterable[str]) -> None:
-        """Names that everybody knows: a secret of the same text is hidden only where it is marked."""
+        """Names that everybody knows: a secret of their text is hidden only where it is marked."""
         self._public |= frozenset(names)
 
     def marked(self, value: Any) -> Any:

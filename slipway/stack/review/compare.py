@@ -55,6 +55,7 @@ def compare(
                 stack,
                 side.overrides,
                 side.shape,
+                side.revision,
             )
             for side in sides
         ]

@@ -145,6 +145,12 @@ def test_what_a_program_raises_is_said_with_its_own_file_and_line(tmp_path):
     assert error.why == "'missing'"
 
 
+def test_a_revision_whose_program_raises_is_named(tmp_path):
+    folder = project(tmp_path, "raise ValueError('a mistake')")
+    with pytest.raises(StackError, match=r"^At main: The program raised ValueError"):
+        evaluate([Program(folder, "dev", revision="main")], KEY)
+
+
 def test_what_a_library_raises_is_said_with_the_programs_line_that_called_it(tmp_path):
     error = failure(project(tmp_path, "import json\n\njson.loads('{')\n"))
     assert error.what == "The program raised JSONDecodeError at __main__.py:3 (json.loads('{'))"
