@@ -48,4 +48,4 @@ def findings(root: Path, graph: Graph) -> tuple[Finding, ...]:
         )
         for violation in rules.check_graph(graph)
     ]
-    return tuple(sorted(found, key=lambda finding: not finding.mandatory))
+    return tuple(sorted(found, key=lambda f: (not f.mandatory, f.rule, f.resource, f.message)))

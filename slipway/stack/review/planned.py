@@ -26,7 +26,9 @@ _ACTIONS = {
 def outcomes(
     judgement: Judgement, base: Graph, head: Graph, pairing: Pairing, catalogue: Catalogue
 ) -> tuple[Outcome, ...]:
-    """Of every resource that changes, in the order of the program; what is deleted comes last."""
+    """Of every resource that changes, by URN (the order of registration is another in every run);
+    what is deleted comes last.
+    """
     found = dict(_planned(judgement, base, head, pairing, catalogue))
     for urn, outcome in unplanned(judgement, base, head, pairing):
         found[urn] = _together(found[urn], outcome) if urn in found else outcome
@@ -35,8 +37,7 @@ def outcomes(
         resource = head.by_urn(urn)
         if resource.custom and urn not in found:
             found[urn] = Outcome(urn, Action.RENAMED, Source.RECORDED, was=was)
-    order = [resource.urn for resource in (*head.resources, *base.resources)]
-    return tuple(sorted(found.values(), key=lambda outcome: order.index(outcome.urn)))
+    return tuple(sorted(found.values(), key=lambda o: (o.action is Action.DELETED, o.urn)))
 
 
 def _together(planned: Outcome, recorded: Outcome) -> Outcome:
@@ -64,7 +65,7 @@ def undecided(judgement: Judgement, base: Graph, head: Graph) -> tuple[Undecided
         found.append(
             Undecided(urn, paths, "the provider wants to change it even where nothing changed")
         )
-    return tuple(dict.fromkeys(found))
+    return tuple(sorted(set(found), key=lambda one: (one.urn, one.what, one.why)))
 
 
 def _values(graph: Graph) -> dict[str, Mapping[str, Any]]:

@@ -90,7 +90,8 @@ class _Writer:
     def _named(self) -> Iterator[tuple[str, Target]]:
         """An address for every resource of AWS; a gap for every other."""
         taken: set[str] = set()
-        for resource in self._graph.resources:
+        # The order of registration is another in every run, and addresses have to be the same.
+        for resource in sorted(self._graph.resources, key=lambda resource: resource.urn):
             if not resource.custom or resource.type.startswith(_PROVIDER):
                 continue
             declared = self._graph.declared.get(resource.type, tuple(resource.properties))

@@ -503,10 +503,10 @@ def test_types_that_terraform_does_not_know_are_reported_as_a_whole(put):
         gaps=[("it", "")] * 3,
     )
     assert "resource" not in found.document
-    said = [gap.why for gap in found.gaps]
-    assert "names.py" in said[0]
-    assert "not of AWS" in said[1]
-    assert "Python code" in said[2]
+    said = {gap.urn.split("::")[2]: gap.why for gap in found.gaps}
+    assert "names.py" in said["aws:qldb/ledger:Ledger"]
+    assert "not of AWS" in said["random:index/password:RandomPassword"]
+    assert "Python code" in said["pulumi-python:dynamic/x:Y"]
 
 
 def test_a_reference_to_what_terraform_does_not_know_is_reported(put):
