@@ -1,7 +1,6 @@
 """Values, amounts and counts, as the reviews write them."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from slipway.stack.consistency import decoded
@@ -12,13 +11,6 @@ from slipway.stack.review.review import Review
 from slipway.stack.terraform.differences import HIDDEN, LATER
 
 LONGEST = 60
-SIGNS: Mapping[Action, str] = {
-    Action.CREATED: "+",
-    Action.UPDATED: "~",
-    Action.REPLACED: "±",
-    Action.DELETED: "-",
-    Action.RENAMED: "→",
-}
 
 
 def value(found: Any) -> str:

@@ -137,8 +137,3 @@ def test_the_verdict_asks_for_a_yes_or_for_nothing():
     assert wording.verdict(review()) == "Nothing changes."
     assert "needs a yes" in wording.verdict(review(reviewed()))
     assert wording.verdict(review(reviewed(None, LOST))) == "Somebody has to say yes to this."
-
-
-def test_every_action_has_a_sign_of_its_own():
-    assert set(wording.SIGNS) == set(Action)
-    assert len(set(wording.SIGNS.values())) == len(Action)
