@@ -1,15 +1,18 @@
 """A secret wherever a program can put one: no command may say or leave it."""
 
 import base64
+import dataclasses
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from slipway.errors import StackError
+from slipway.stack.picture import svg
+from slipway.stack.secrets import Redactor, redacted
 from slipway.stack.terraform.tools import find
 from tests.running import python
-from tests.stacks import ROOT
+from tests.stacks import ROOT, evaluated
 
 STACK = ROOT / "scripts/stack.py"
 FORMER, SECRET = "wrong-zebra-93-staple", "correct-horse-42-battery"
@@ -171,8 +174,20 @@ def test_a_secret_that_is_given_on_the_command_line_is_hidden_too(ran):
     assert "is no password" in done.stderr
 
 
-def test_drawing_hides_it(ran, tmp_path):
-    ran(("draw", tmp_path / "stack.svg"), codes=(2,), PATH="/nowhere")  # it has no network
+def test_a_stack_that_cannot_be_drawn_is_refused_without_it(ran, tmp_path):
+    (done,) = ran(("draw", tmp_path / "stack.svg"), codes=(2,), PATH="/nowhere")
+    assert done.stderr.startswith("error: ")
+
+
+def test_a_picture_hides_it():
+    graph = evaluated("prod")
+    (vpc,) = graph.of("Vpc")
+    marked = dataclasses.replace(vpc, secrets=("cidrBlock",))
+    resources = tuple(marked if r is vpc else r for r in graph.resources)
+    hidden = redacted(dataclasses.replace(graph, resources=resources), Redactor(b"k" * 32))
+    assert vpc.properties["cidrBlock"] in svg(graph)
+    assert vpc.properties["cidrBlock"] not in svg(hidden)
+    assert "VPC secret-" in svg(hidden)
 
 
 def test_a_review_hides_it(ran, tmp_path):
