@@ -149,6 +149,8 @@ def environments(profile: str, machine: Machine, root: Path = ROOT) -> tuple[Env
     """The environments of a profile, below `root`."""
     python = f"Python {'.'.join(map(str, machine.python))} of {machine.prefix}"
     constraints, triton = root / "constraints.txt", root / "slipway/triton"
+    weights = root / "requirements-weights.txt"
+    builds = profile in {"demo", "dev"}
     server = (triton / "requirements.txt", triton / "requirements-nodeps.txt")
     project = f"{root}[{','.join(PROFILES[profile])}]"
     policy, checkov = root / "policy/requirements.txt", root / "policy/checkov/requirements.txt"
@@ -156,8 +158,11 @@ def environments(profile: str, machine: Machine, root: Path = ROOT) -> tuple[Env
         folder=root / ".venv",
         log=root / "build/setup.log",
         profile=profile,
-        installs=(("-c", str(constraints), "-e", project),),
-        made_from=digest(root / "pyproject.toml", constraints),
+        installs=(
+            ("-c", str(constraints), "-e", project),
+            *([("--no-deps", "-r", str(weights))] if builds else []),
+        ),
+        made_from=digest(root / "pyproject.toml", constraints, weights),
         identity=f"{python} for {root / '.venv'}",
     )
     of_server = Environment(

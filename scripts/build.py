@@ -1,64 +1,168 @@
-"""Build a model: recipe to packaged Triton model folder."""
+"""Build models: recipe to packaged Triton model folder."""
 
+import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from slipway import options, terminal
 
+if TYPE_CHECKING:
+    from slipway.build.line import StepDone
+    from slipway.dataset import Sources
+    from slipway.folder import ModelFolder
+
 app = terminal.application()
+new_app = terminal.application()
 
 
 @app.command()
 def main(
-    model: Annotated[str, typer.Argument(help="A folder of the model repository.")],
+    chosen: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="MODEL", help="Folders of the model repository."),
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every folder there is.")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(exists=True, help="Your own data, in the format the folder's README tells."),
+    ] = None,
+    checkpoint: Annotated[
+        str, typer.Option(help="Weights to begin with: a file, a folder, a Hugging Face id.")
+    ] = "",
+    sha256: Annotated[str, typer.Option(help="What the checkpoint must hash to.")] = "",
+    epochs: Annotated[
+        int | None, typer.Option(min=0, help="Instead of the recipe's; 0 keeps the weights.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     models: options.Models = Path("model_repo"),
     workspace: options.Workspace = Path("build"),
     json: options.Json = False,
 ) -> None:
-    """Train, export, optimise, evaluate and package a model.
+    """Train, export, optimise, evaluate and package models.
 
-    Each step is done once for what decides its result (sources, recipe, library versions) and
+    Each step is done once for what decides its result (sources, data, recipe, library versions) and
     reused after that. Training that was stopped goes on from its last whole epoch. A model under
-    its recipe's floor, or one whose ONNX form answers otherwise than PyTorch, is not packaged.
+    its recipe's floor, too near its baseline, or one whose ONNX form answers otherwise than
+    PyTorch, is not packaged.
 
-    Example: python scripts/build.py image_classifier
+    Examples: python scripts/build.py image_classifier
+
+    python scripts/build.py --all
+
+    python scripts/build.py new reviews --like text_classifier
     """
-    from slipway.recipe import open_model
+    from slipway.dataset import Sources
+    from slipway.folder import model_names, open_model
 
-    folder = open_model(model, models)
+    names = model_names(models) if all_ else (chosen or [])
+    if not names:
+        raise typer.BadParameter("which model? --all builds every one", param_hint="MODEL")
+    if len(names) > 1 and (data or checkpoint):
+        raise typer.BadParameter("data and weights are one model's: name one", param_hint="MODEL")
+    folders = [open_model(name, models) for name in names]
+    with terminal.progress_bar("import PyTorch", enabled=not json):
+        from slipway.build.checkpoint import resolve
+    sources = Sources(data, resolve(checkpoint, sha256) if checkpoint else None)
+    results = []
+    for folder in folders:
+        training = folder.recipe.training
+        changed = replace(
+            training,
+            epochs=training.epochs if epochs is None else epochs,
+            seed=training.seed if seed is None else seed,
+        )
+        ready = replace(folder, recipe=replace(folder.recipe, training=changed))
+        results.append(_build(ready, workspace, sources, quiet=json, among=len(folders)))
+    if json:
+        terminal.print_json(results[0] if len(results) == 1 and not all_ else results)
+    elif len(results) > 1:
+        _print_table(results)
+    else:
+        typer.echo(results[0]["package"])
 
+
+def _build(
+    folder: "ModelFolder", workspace: Path, sources: "Sources", *, quiet: bool, among: int
+) -> dict[str, Any]:
+    from slipway.artefact import read_artefact
     from slipway.build.line import build
 
+    if among > 1 and not quiet:
+        terminal.say(folder.name)
     done = []
-    with terminal.progress_bar("build", enabled=not json) as progress:
-        for result in build(folder, workspace, progress):
+    with terminal.progress_bar("build", enabled=not quiet) as progress:
+        for result in build(folder, workspace, progress, sources):
             done.append(result)
             step = result.step
-            terminal.step(step.name, step.seconds, result.detail, reused=step.reused)
+            if not quiet:
+                terminal.step(step.name, step.seconds, result.detail, reused=step.reused)
     package = done[-1].step.folder
-    if json:
-        terminal.print_json(
-            {
-                "model": model,
-                "package": str(package),
-                "steps": [
-                    {
-                        "name": d.step.name,
-                        "key": d.step.key,
-                        "folder": str(d.step.folder),
-                        "reused": d.step.reused,
-                        "seconds": round(d.step.seconds, 3),
-                        "detail": d.detail,
-                    }
-                    for d in done
-                ],
-            }
+    metric = read_artefact(package).metric
+    return {
+        "model": folder.name,
+        "package": str(package),
+        "metric": {
+            "name": metric.name,
+            "value": metric.value,
+            "floor": metric.floor,
+            "baseline": metric.baseline,
+            "baseline_name": metric.baseline_name,
+            "figures": dict(metric.figures),
+        },
+        "steps": [_record(each) for each in done],
+    }
+
+
+def _record(done: "StepDone") -> dict[str, Any]:
+    return {
+        "name": done.step.name,
+        "key": done.step.key,
+        "folder": str(done.step.folder),
+        "reused": done.step.reused,
+        "seconds": round(done.step.seconds, 3),
+        "detail": done.detail,
+    }
+
+
+def _print_table(results: list[dict[str, Any]]) -> None:
+    rows = []
+    for result in results:
+        metric, steps = result["metric"], result["steps"]
+        reused = all(step["reused"] for step in steps)
+        seconds = sum(step["seconds"] for step in steps)
+        beside = f"{metric['baseline_name']} {metric['baseline']:.4f}" if metric["baseline"] else ""
+        rows.append(
+            (
+                result["model"],
+                f"{metric['name']} {metric['value']:.4f}",
+                f"{metric['floor']}",
+                beside,
+                "reused" if reused else f"{seconds:.0f} s",
+            )
         )
-    else:
-        typer.echo(package)
+    terminal.print_table(("MODEL", "METRIC", "LIMIT", "BASELINE", "TIME"), rows)
+
+
+@new_app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the new folder.")],
+    like: Annotated[str, typer.Option(help="The folder it begins as.")] = "image_classifier",
+    models: options.Models = Path("model_repo"),
+) -> None:
+    """Make a model folder of your own: one that works, to be edited.
+
+    Example: python scripts/build.py new reviews --like text_classifier
+    """
+    from slipway.folder import copy_model
+
+    typer.echo(copy_model(like, name, models).path)
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["new"]:
+        sys.argv[1:2] = []
+        terminal.run(new_app)
     terminal.run(app)

@@ -1,8 +1,9 @@
 """The packaged model: what `build` writes, the registry publishes and a node serves."""
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -48,12 +49,38 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class MetricResult:
-    """The metric on held-out data, of the very file that is packaged."""
+    """The metric on held-out data, of the very file that is packaged.
+
+    `floor` is the most that is allowed where `lower_is_better`. `baseline` is what something
+    simpler, named by `baseline_name`, reaches on the same data; None where it was not computed.
+    `figures` are others of the same answers, by their names.
+    """
 
     name: str
     value: float
     floor: float
     examples: int
+    lower_is_better: bool = False
+    baseline: float | None = None
+    baseline_name: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    def reaches(self, value: float) -> bool:
+        """Whether a value of this metric is as good as the recipe asks for."""
+        return value <= self.floor if self.lower_is_better else value >= self.floor
+
+    @property
+    def reached(self) -> bool:
+        return self.reaches(self.value)
+
+    @property
+    def lead(self) -> float | None:
+        """The relative advantage over the baseline: 0.1 is ten per cent better."""
+        if self.baseline is None:
+            return None
+        if self.lower_is_better:
+            return 1 - self.value / self.baseline
+        return self.value / self.baseline - 1 if self.baseline else math.inf
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,23 @@ def node_report_key(environment: str, node: str) -> str:
 MODEL_FOLDER = "model/"
 """Files under it form the Triton model folder; the version directory is written as `1`."""
 
+STEPS_FOLDER = "steps/"
+"""Each folder below it is a Triton model that `model/`, then an ensemble, consists of."""
+
 PACKAGED_VERSION = "1"
 GOLDEN_FILE = "golden.json"
 CONFIG_FILE = "config.pbtxt"
+
+STEP_SEPARATOR = "__"
+"""Not to be had in a model's name."""
+
+
+def step_name(model: str, step: str, version: int) -> str:
+    """A step's name in Triton. Each version of an ensemble has steps of its own, so that one is
+    swapped for the other as a whole.
+    """
+    return f"{model}{STEP_SEPARATOR}{step}{STEP_SEPARATOR}{version}"
+
 
 # --- Triton ------------------------------------------------------------------------------------
 

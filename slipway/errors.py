@@ -4,6 +4,7 @@
     ├── RecipeError               a model folder does not say what it must
     │   └── UnknownModel          no such folder; the nearest names are given
     ├── BuildError                a step from recipe to package failed
+    │   ├── DataError             data or weights that a user brings are not in the recipe's format
     │   ├── ExportError           the ONNX file is not what the recipe declares
     │   ├── ParityError           two forms of one model disagree
     │   └── GateError             the metric is under its floor
@@ -51,6 +52,10 @@ class UnknownModel(RecipeError):
 
 class BuildError(SlipwayError):
     """A step from recipe to package failed."""
+
+
+class DataError(BuildError):
+    """Data or weights that a user brings are not in the format that the recipe documents."""
 
 
 class ExportError(BuildError):

@@ -1,30 +1,13 @@
-"""What a model folder says about its model: frozen values, validated when built.
+"""What a model is, as its folder's `recipe.py` says it: frozen values, validated when built."""
 
-A folder of `model_repo/` holds
-
-    recipe.py    RECIPE: the values of this module, no PyTorch
-    network.py   build() -> torch.nn.Module;  loss(outputs, targets) -> a scalar tensor
-    data.py      load() -> Data;  augment(inputs, rng) -> inputs (optional)
-
-Reading a recipe runs `recipe.py` alone, so it costs milliseconds.
-"""
-
-import difflib
-import importlib
-import importlib.util
 import re
-import sys
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import ModuleType
-from typing import Any, cast
 
-from slipway.errors import RecipeError, UnknownModel
-from slipway.tensors import Array, TensorSpec
+from slipway.errors import RecipeError
+from slipway.tensors import TensorSpec
 
-MODEL_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-"""Also a Triton model name, a folder and a part of an object key."""
+MODEL_NAME = re.compile(r"(?=.{1,63}$)[a-z][a-z0-9]*(_[a-z0-9]+)*_?")
+"""Also a Triton model name, a folder and a part of an object key; two underscores are Slipway's."""
 
 
 def _require(condition: bool, what: str, why: str) -> None:
@@ -34,16 +17,20 @@ def _require(condition: bool, what: str, why: str) -> None:
 
 @dataclass(frozen=True)
 class Training:
-    """How the network is trained: AdamW, one cycle up to `learning_rate` and down again."""
+    """How the network is trained: AdamW, one cycle up to `learning_rate` and down again.
+
+    With no epoch at all the network keeps the weights it begins with. Gradients longer than `clip_norm` are shortened to it; 0 leaves them as they are.
+    """
 
     epochs: int
     batch_size: int
     learning_rate: float
     weight_decay: float = 0.0
     seed: int = 0
+    clip_norm: float = 0.0
 
     def __post_init__(self) -> None:
-        _require(self.epochs >= 1, f"Training has epochs={self.epochs}", "at least 1 is needed")
+        _require(self.epochs >= 0, f"Training has epochs={self.epochs}", "it must not be negative")
         _require(
             self.batch_size >= 2,
             f"Training has batch_size={self.batch_size}",
@@ -54,14 +41,77 @@ class Training:
             f"Training has learning_rate={self.learning_rate}",
             "it must be positive",
         )
+        _require(
+            self.clip_norm >= 0,
+            f"Training has clip_norm={self.clip_norm}",
+            "it must not be negative",
+        )
 
 
 @dataclass(frozen=True)
 class Metric:
-    """The figure a model is judged by (a name of `slipway.metrics`) and the least it must reach."""
+    """The figure a model is judged by (a name of `slipway.metrics`) and what it must reach.
+
+    `floor` is the least, or the most where lower is better (perplexity). `lead` is the least
+    relative advantage over the folder's baseline: with 0.1, ten per cent above its value, or below
+    it where lower is better.
+    """
 
     name: str
     floor: float
+    lead: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """Clients send text; a Triton step in front of the network tokenises it.
+
+    `text` is the input that clients send, of type BYTES. `ids` and `mask` name the network's inputs
+    made of it, which have one dimension more: the tokens. Texts are cut at the last of `lengths`
+    and padded to the smallest that holds the longest of a request, so that requests of different
+    lengths still join into batches. An empty text is all padding.
+    """
+
+    text: TensorSpec
+    lengths: tuple[int, ...] = (32, 64, 128)
+    ids: str = "input_ids"
+    mask: str = "attention_mask"
+
+    def __post_init__(self) -> None:
+        _require(
+            self.text.datatype == "BYTES",
+            f"Tokenizer has text={self.text.name!r} of type {self.text.datatype}",
+            "text is sent as BYTES",
+        )
+        _require(
+            bool(self.lengths)
+            and self.lengths == tuple(sorted(set(self.lengths)))
+            and self.lengths[0] >= 2,
+            f"Tokenizer has lengths={self.lengths}",
+            "they rise from 2 or more",
+        )
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The network is a decoder: clients send a prompt and get the text that follows as a stream.
+
+    `context` is how many tokens prompt and answer have together at most. Up to `rows` requests are
+    decoded at once; they join and leave between two tokens, and at most `queue` wait. A request
+    that names no limit gets `max_tokens`; one whose client takes nothing for `idle_timeout_s`
+    seconds is ended.
+    """
+
+    context: int = 256
+    rows: int = 8
+    queue: int = 64
+    max_tokens: int = 64
+    idle_timeout_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name in ("context", "rows", "queue", "max_tokens", "idle_timeout_s"):
+            value = getattr(self, name)
+            _require(value > 0, f"Generation has {name}={value}", "it must be positive")
 
 
 @dataclass(frozen=True)
@@ -125,8 +175,9 @@ class Serving:
 class Recipe:
     """Everything Slipway needs to know to take a model from PyTorch to a served endpoint.
 
-    `parity` is the largest absolute difference allowed between PyTorch's answer and any later form
-    of the model, the served one included.
+    `inputs` and `outputs` are the network's; clients see the same, but for the text in place of
+    tokens where there is a `tokenizer`. `parity` is the largest absolute difference allowed between
+    PyTorch's answer and any later form of the model, the served one included.
     """
 
     title: str
@@ -136,6 +187,8 @@ class Recipe:
     metric: Metric
     parity: float = 1e-4
     serving: Serving = field(default_factory=Serving)
+    tokenizer: Tokenizer | None = None
+    generation: Generation | None = None
 
     def __post_init__(self) -> None:
         names = [t.name for t in (*self.inputs, *self.outputs)]
@@ -150,107 +203,18 @@ class Recipe:
             "each name may be used once",
         )
         _require(self.parity > 0, f"The recipe has parity={self.parity}", "it must be positive")
-
-
-@dataclass(frozen=True)
-class Split:
-    """Examples: for each input an array with the batch dimension first, and one target each."""
-
-    inputs: Mapping[str, Array]
-    targets: Array
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def take(self, rows: Array | slice) -> "Split":
-        return Split({n: a[rows] for n, a in self.inputs.items()}, self.targets[rows])
-
-
-@dataclass(frozen=True)
-class Data:
-    """What the network learns from, and what only its evaluation may see."""
-
-    train: Split
-    holdout: Split
-
-
-@dataclass(frozen=True)
-class ModelFolder:
-    """A folder of the model repository, with its recipe read."""
-
-    name: str
-    path: Path
-    recipe: Recipe
-
-    def module(self, name: str) -> ModuleType:
-        """Import `network` or `data` of this folder."""
-        return _import(self.path, name)
-
-    def function(self, module: str, name: str) -> Callable[..., Any]:
-        """A function that the folder must define; `RecipeError` where it does not."""
-        found = getattr(self.module(module), name, None)
-        if not callable(found):
-            raise RecipeError(
-                f"{self.path / module}.py does not define {name}()",
-                why="every model folder does",
-                mend="README.md, 'Add a model', says what belongs where.",
+        if self.tokenizer:
+            made = {self.tokenizer.ids, self.tokenizer.mask}
+            _require(
+                made <= {t.name for t in self.inputs},
+                f"The tokenizer gives {sorted(made)}",
+                f"the network takes {[t.name for t in self.inputs]}",
             )
-        return cast("Callable[..., Any]", found)
 
     @property
-    def sources(self) -> tuple[Path, ...]:
-        """Every Python file of the folder: what decides, with the libraries, what is built."""
-        return tuple(sorted(self.path.rglob("*.py")))
-
-
-def model_names(root: Path) -> list[str]:
-    """The models below `root`, in alphabetical order."""
-    return sorted(path.parent.name for path in root.glob("*/recipe.py"))
-
-
-def open_model(name: str, root: Path) -> ModelFolder:
-    """Read `root/name/recipe.py`. Raises `UnknownModel` or `RecipeError`."""
-    names = model_names(root)
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-        raise UnknownModel(
-            f"There is no model '{name}' in {root}",
-            why=f"the nearest names are: {', '.join(near)}"
-            if near
-            else f"it holds {', '.join(names) or 'no model folders'}",
-        )
-    if not MODEL_NAME.fullmatch(name):
-        raise RecipeError(
-            f"A model cannot be named '{name}'",
-            why="a name begins with a lower-case letter and goes on with letters, digits and _",
-            mend=f"Rename the folder {root / name}.",
-        )
-    path = (root / name).resolve()
-    recipe = getattr(_import(path, "recipe"), "RECIPE", None)
-    if not isinstance(recipe, Recipe):
-        raise RecipeError(
-            f"{path / 'recipe.py'} does not define RECIPE",
-            why="a model folder says what it is with RECIPE = Recipe(...)",
-        )
-    return ModelFolder(name, path, recipe)
-
-
-def _import(folder: Path, name: str) -> ModuleType:
-    """Import `folder/name.py` in a package of its own, so that it may import its siblings."""
-    package = f"slipway_models.{folder.name}_{abs(hash(folder)):x}"
-    if package not in sys.modules:
-        spec = importlib.util.spec_from_loader(package, loader=None, is_package=True)
-        assert spec is not None
-        module = importlib.util.module_from_spec(spec)
-        module.__path__ = [str(folder)]
-        sys.modules[package] = module
-    try:
-        return importlib.import_module(f"{package}.{name}")
-    except RecipeError:
-        raise
-    except Exception as error:
-        if isinstance(error, ModuleNotFoundError) and error.name == f"{package}.{name}":
-            why = "there is no such file"
-        else:
-            why = f"{type(error).__name__}: {error}"
-        raise RecipeError(f"{folder / name}.py cannot be read", why=why) from error
+    def served_inputs(self) -> tuple[TensorSpec, ...]:
+        """What clients send."""
+        if self.tokenizer is None:
+            return self.inputs
+        made = {self.tokenizer.ids, self.tokenizer.mask}
+        return (self.tokenizer.text, *(t for t in self.inputs if t.name not in made))

@@ -1,5 +1,6 @@
 """Tensors at Triton's border: data types, declarations, and golden requests in KServe v2 form."""
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,22 +21,26 @@ NUMPY_OF: Mapping[str, np.dtype[Any]] = {
     "FP16": np.dtype(np.float16),
     "FP32": np.dtype(np.float32),
     "FP64": np.dtype(np.float64),
+    "BYTES": np.dtype(object),
 }
-"""Triton's names of the data types (KServe v2) and numpy's."""
+"""Triton's names of the data types (KServe v2) and numpy's. BYTES are arrays of `str`: text."""
 
 
 @dataclass(frozen=True)
 class TensorSpec:
     """One input or output as a client sees it.
 
-    `shape` leaves out the batch dimension; None stands for a dimension that varies from request to
-    request. `labels` names the entries of the last dimension (classes).
+    `shape` leaves out the batch dimension; a name in it stands for a dimension that varies from
+    request to request, the same size wherever the name is the same. `fill` is what an input is
+    padded with at the end of such a dimension; no answer depends on it. `labels` names the entries
+    of the last dimension (classes).
     """
 
     name: str
     datatype: str
-    shape: tuple[int | None, ...]
+    shape: tuple[int | str, ...]
     labels: tuple[str, ...] = ()
+    fill: float | str = 0
 
     def __post_init__(self) -> None:
         if self.datatype not in NUMPY_OF:
@@ -43,10 +48,10 @@ class TensorSpec:
                 f"Tensor '{self.name}' has the data type {self.datatype!r}",
                 why=f"Slipway knows {', '.join(NUMPY_OF)}",
             )
-        if any(size is not None and size < 1 for size in self.shape):
+        if any(not size if isinstance(size, str) else size < 1 for size in self.shape):
             raise RecipeError(
                 f"Tensor '{self.name}' has the shape {self.shape}",
-                why="a dimension is at least 1, or None where it varies",
+                why="a dimension is at least 1, or a name where it varies",
             )
         if self.labels and (not self.shape or self.shape[-1] != len(self.labels)):
             raise RecipeError(
@@ -55,13 +60,19 @@ class TensorSpec:
             )
 
     @property
+    def varying(self) -> tuple[str, ...]:
+        """The names of the dimensions that vary."""
+        return tuple(size for size in self.shape if isinstance(size, str))
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         return NUMPY_OF[self.datatype]
 
     def accepts(self, shape: Sequence[int]) -> bool:
         """Whether a batched `shape` (batch first) fits this declaration."""
         return len(shape) == len(self.shape) + 1 and all(
-            want in (None, got) for want, got in zip(self.shape, shape[1:], strict=True)
+            isinstance(want, str) or want == got
+            for want, got in zip(self.shape, shape[1:], strict=True)
         )
 
 
@@ -88,16 +99,44 @@ def from_json(tensor: Mapping[str, Any]) -> Array:
     return np.asarray(tensor["data"], dtype=NUMPY_OF[tensor["datatype"]]).reshape(tensor["shape"])
 
 
+def to_bytes(array: Array) -> bytes:
+    """The elements row by row as Triton sends them; text as UTF-8 after its length (4 bytes)."""
+    if array.dtype != NUMPY_OF["BYTES"]:
+        return array.tobytes()
+    encoded = [str(text).encode() for text in array.ravel()]
+    return b"".join(struct.pack("<I", len(text)) + text for text in encoded)
+
+
+def from_bytes(data: bytes, datatype: str, shape: Sequence[int]) -> Array:
+    """The inverse of `to_bytes`. Raises `ValueError` where bytes and shape do not fit."""
+    if datatype != "BYTES":
+        return np.frombuffer(data, NUMPY_OF[datatype]).reshape(shape)
+    texts, position = [], 0
+    while position < len(data):
+        start = position + 4
+        position = start + int.from_bytes(data[position:start], "little")
+        texts.append(data[start:position].decode(errors="replace"))
+    return np.array(texts, dtype=object).reshape(shape)
+
+
+def as_text(array: Array) -> Array:
+    """Text as `str`, where a client library gives UTF-8 bytes."""
+    texts = [t.decode(errors="replace") if isinstance(t, bytes) else t for t in array.ravel()]
+    return np.array(texts, dtype=object).reshape(array.shape)
+
+
 @dataclass(frozen=True)
 class Golden:
     """A request whose right answer is known: what a served model is probed with.
 
-    `tolerance` is the largest absolute difference, element by element, to PyTorch's own answer.
+    `tolerance` is the largest absolute difference to PyTorch's own answer in any element; text
+    must be the same. `stream`: the model is decoupled (it answers in any number of responses).
     """
 
     inputs: Mapping[str, Array]
     outputs: Mapping[str, Array]
     tolerance: float
+    stream: bool = False
 
     def difference(self, answer: Mapping[str, Array]) -> float:
         """The largest absolute difference of an answer; infinite where shape or names differ."""
@@ -106,6 +145,7 @@ class Golden:
     def to_json(self) -> dict[str, Any]:
         return {
             "tolerance": self.tolerance,
+            "stream": self.stream,
             "request": {"inputs": [to_json(n, a) for n, a in self.inputs.items()]},
             "response": {"outputs": [to_json(n, a) for n, a in self.outputs.items()]},
         }
@@ -117,6 +157,7 @@ class Golden:
                 inputs={t["name"]: from_json(t) for t in value["request"]["inputs"]},
                 outputs={t["name"]: from_json(t) for t in value["response"]["outputs"]},
                 tolerance=float(value["tolerance"]),
+                stream=bool(value.get("stream", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise IntegrityError(
@@ -127,7 +168,8 @@ class Golden:
 def max_difference(want: Mapping[str, Array], got: Mapping[str, Array]) -> float:
     """The largest absolute difference between two sets of named arrays.
 
-    Infinite where a name is missing, a shape differs, or one side is not a number and the other is.
+    Infinite where a name is missing, a shape differs, one side is not a number and the other is, or
+    a text differs.
     """
     worst = 0.0
     for name, expected in want.items():
@@ -135,6 +177,10 @@ def max_difference(want: Mapping[str, Array], got: Mapping[str, Array]) -> float
         if actual is None or actual.shape != expected.shape:
             return float("inf")
         if not expected.size:
+            continue
+        if expected.dtype == NUMPY_OF["BYTES"]:
+            if not np.array_equal(actual, expected):
+                return float("inf")
             continue
         gap = np.abs(np.asarray(actual, np.float64) - np.asarray(expected, np.float64))
         largest = float(np.max(gap))

@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from fastapi import Body, FastAPI, Response
 
-from slipway.recipe import open_model  # before ONNX Runtime: slipway turns its telemetry off
+from slipway.folder import open_model  # before ONNX Runtime: slipway turns its telemetry off
 
 OCTETS = "application/octet-stream"
 

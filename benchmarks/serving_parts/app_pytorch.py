@@ -14,7 +14,7 @@ import torch
 from fastapi import Body, FastAPI, Response
 
 from slipway.build.network import load_network
-from slipway.recipe import open_model
+from slipway.folder import open_model
 
 OCTETS = "application/octet-stream"
 

@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import nn
 
+from slipway import exhibits
 from slipway.artefact import MetricResult, ParityResult
-from slipway.build.network import predict
-from slipway.build.parity import compare
-from slipway.build.session import OnnxModel
+from slipway.build.padding import trim
+from slipway.build.parity import Answers, compare
+from slipway.build.text import Preparation
+from slipway.dataset import Data, Split
 from slipway.errors import GateError
+from slipway.exhibits import Exhibit, View
 from slipway.files import readable_json
-from slipway.metrics import Scores, metric_named
-from slipway.recipe import Recipe, Split
-from slipway.tensors import Array
+from slipway.folder import ModelFolder
+from slipway.metrics.named import LOWER_IS_BETTER, metric_named
+from slipway.metrics.scores import Scores
+from slipway.recipe import Recipe
+from slipway.tensors import NUMPY_OF, Array
 
 EVALUATION_FILE = "evaluation.json"
 HOLDOUT_FILE = "holdout.npz"
@@ -25,15 +29,20 @@ HOLDOUT_FILE = "holdout.npz"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The metric, everything it was computed from, and the ladder of parity."""
+    """The metric, everything it was computed from, the ladder of parity, and what is to be shown.
+
+    `pytorch` is the metric of PyTorch's own answers.
+    """
 
     metric: MetricResult
     scores: Scores
     pytorch: float
     parity: tuple[ParityResult, ...]
+    exhibits: tuple[Exhibit, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        shown = [exhibits.to_json(exhibit) for exhibit in self.exhibits]
+        return {**asdict(self), "exhibits": shown}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Evaluation":
@@ -43,33 +52,84 @@ class Evaluation:
             scores=Scores(**{**scores, "confusion": tuple(map(tuple, scores["confusion"]))}),
             pytorch=value["pytorch"],
             parity=tuple(ParityResult(**result) for result in value["parity"]),
+            exhibits=tuple(exhibits.from_json(exhibit) for exhibit in value["exhibits"]),
         )
 
 
 def evaluate(
-    recipe: Recipe, holdout: Split, network: nn.Module, exported: Path, optimised: Path
-) -> tuple[Evaluation, dict[str, Array]]:
-    """The evaluation of the optimised file, and PyTorch's own answers to the held-out inputs.
+    folder: ModelFolder,
+    data: Data,
+    prepare: Preparation,
+    reference: Mapping[str, Array],
+    forms: Mapping[str, Answers],
+) -> Evaluation:
+    """The evaluation of the last of `forms`, which is the one that is packaged.
 
-    Raises `ParityError` and, under the floor, `GateError`.
+    `reference` are PyTorch's answers to the held-out inputs; `forms` answer to what the network
+    takes. Raises `ParityError`, and `GateError` where the recipe's demands are not met.
     """
+    recipe, holdout = folder.recipe, data.holdout
     score = metric_named(recipe.metric.name)
-    reference = predict(network, holdout.inputs, recipe)
-    onnx, served = OnnxModel(exported), OnnxModel(optimised)
-    forms = {"ONNX": onnx, "optimised": served}
-    parity = tuple(compare(holdout.inputs, reference, forms, recipe))
-    scores = score(
-        served.in_batches(holdout.inputs, recipe.serving.max_batch_size), holdout.targets
+    parity = tuple(compare(prepare(holdout.inputs), reference, forms, recipe))
+    packaged = list(forms.values())[-1]
+
+    def answer(inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+        return in_batches(packaged, prepare(inputs), recipe)
+
+    outputs = answer(holdout.inputs)
+    scores = score(outputs, holdout.targets)
+    baseline: Mapping[str, Array] = {}
+    metric = MetricResult(
+        name=recipe.metric.name,
+        value=scores.value,
+        floor=recipe.metric.floor,
+        examples=scores.examples,
+        lower_is_better=recipe.metric.name in LOWER_IS_BETTER,
+        figures=scores.figures,
     )
-    if scores.value < recipe.metric.floor:
+    if folder.has("baseline"):
+        baseline = folder.function("baseline", "answer")(data)
+        metric = MetricResult(
+            **{
+                **asdict(metric),
+                "baseline": score(baseline, holdout.targets).value,
+                "baseline_name": folder.module("baseline").TITLE,
+            }
+        )
+    _require_good(metric, recipe)
+    shown: tuple[Exhibit, ...] = ()
+    if folder.has("exhibits"):
+        view = View(data, outputs, baseline, answer)
+        shown = tuple(folder.function("exhibits", "exhibits")(view))
+    return Evaluation(metric, scores, score(reference, holdout.targets).value, parity, shown)
+
+
+def _require_good(metric: MetricResult, recipe: Recipe) -> None:
+    side = "most" if metric.lower_is_better else "least"
+    if not metric.reached:
         raise GateError(
-            f"The {recipe.metric.name} on held-out data is {scores.value:.4f}",
-            why=f"the recipe asks for {recipe.metric.floor} at least; nothing was packaged",
+            f"The {metric.name} on held-out data is {metric.value:.4f}",
+            why=f"the recipe asks for {metric.floor} at {side}; nothing was packaged",
             mend="Train longer or better, or state the floor that the use needs.",
         )
-    metric = MetricResult(recipe.metric.name, scores.value, recipe.metric.floor, scores.examples)
-    pytorch = score(reference, holdout.targets).value
-    return Evaluation(metric, scores, pytorch, parity), reference
+    if metric.lead is not None and metric.lead < recipe.metric.lead:
+        raise GateError(
+            f"The {metric.name} of {metric.value:.4f} is too near the {metric.baseline:.4f} of "
+            f"{metric.baseline_name}",
+            why=f"the recipe asks for a lead of {recipe.metric.lead:.0%} and it is "
+            f"{metric.lead:.1%}; nothing was packaged",
+            mend="Serve the simpler model, train better, or state the lead that the use needs.",
+        )
+
+
+def in_batches(form: Answers, inputs: Mapping[str, Array], recipe: Recipe) -> dict[str, Array]:
+    """The answers to any number of examples, in batches as large as they are served."""
+    rows, most = len(next(iter(inputs.values()))), recipe.serving.max_batch_size
+    parts = [
+        form(trim({n: a[k : k + most] for n, a in inputs.items()}, recipe.inputs))
+        for k in range(0, rows, most)
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def write_evaluation(
@@ -79,7 +139,9 @@ def write_evaluation(
     (target / EVALUATION_FILE).write_bytes(readable_json(evaluation.to_json()))
     arrays = {f"input/{name}": array for name, array in holdout.inputs.items()}
     arrays |= {f"reference/{name}": array for name, array in reference.items()}
-    np.savez(target / HOLDOUT_FILE, targets=holdout.targets, **arrays)  # type: ignore[arg-type]  # numpy's stub takes **kwds for its own flags
+    # Text as numpy's own strings: arrays of objects would be pickled.
+    plain = {n: a.astype(str) if a.dtype == NUMPY_OF["BYTES"] else a for n, a in arrays.items()}
+    np.savez(target / HOLDOUT_FILE, targets=holdout.targets, **plain)  # type: ignore[arg-type]  # numpy's stub takes **kwds for its own flags
 
 
 def read_evaluation(folder: Path) -> Evaluation:
@@ -88,9 +150,15 @@ def read_evaluation(folder: Path) -> Evaluation:
 
 def read_holdout(folder: Path) -> tuple[Split, dict[str, Array]]:
     """The held-out examples and PyTorch's answers, as `write_evaluation` wrote them."""
-    with np.load(folder / HOLDOUT_FILE) as arrays:
-        inputs = {n.removeprefix("input/"): arrays[n] for n in arrays if n.startswith("input/")}
-        reference = {
-            n.removeprefix("reference/"): arrays[n] for n in arrays if n.startswith("reference/")
-        }
-        return Split(inputs, arrays["targets"]), reference
+    with np.load(folder / HOLDOUT_FILE) as file:
+        arrays = {name: as_sent(file[name]) for name in file.files}
+    inputs = {n.removeprefix("input/"): a for n, a in arrays.items() if n.startswith("input/")}
+    reference = {
+        n.removeprefix("reference/"): a for n, a in arrays.items() if n.startswith("reference/")
+    }
+    return Split(inputs, arrays["targets"]), reference
+
+
+def as_sent(array: Array) -> Array:
+    """An array from a file as it is sent: text as objects."""
+    return array.astype(object) if array.dtype.kind == "U" else array

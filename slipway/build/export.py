@@ -5,12 +5,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
 from torch import nn
 
-from slipway.build.network import example
+from slipway.build.network import examples
 from slipway.errors import ExportError
 from slipway.recipe import Recipe
 from slipway.tensors import NUMPY_OF, TensorSpec
@@ -28,7 +29,8 @@ def export(network: nn.Module, recipe: Recipe, target: Path) -> None:
     Raises `ExportError` when the exporter fails or when the file is not valid ONNX with exactly the
     declared tensors.
     """
-    inputs = tuple(torch.from_numpy(example(spec, batch=2)) for spec in recipe.inputs)
+    arrays = examples(recipe.inputs, batch=2)
+    inputs = tuple(torch.from_numpy(arrays[spec.name]) for spec in recipe.inputs)
     with _quiet_exporter():
         try:
             program = torch.onnx.export(
@@ -89,22 +91,20 @@ def _check_tensor(kind: str, spec: TensorSpec, got: onnx.TypeProto.Tensor) -> No
             why="something in the network turns the batch size into a constant",
             mend="Use x.shape[0] or -1 in reshapes, never a number.",
         )
-    if tuple(dims[1:]) != spec.shape or dtype != NUMPY_OF[spec.datatype]:
+    declared = [None if isinstance(size, str) else size for size in spec.shape]
+    if dims[1:] != declared or dtype != NUMPY_OF[spec.datatype]:
         raise ExportError(
             f"The {kind} '{spec.name}' was exported with the shape {dims[1:]} ({dtype})",
             why=f"the recipe declares {list(spec.shape)} ({spec.dtype}), without the batch",
         )
 
 
-def _dynamic_shapes(recipe: Recipe) -> tuple[dict[int, torch.export.Dim], ...]:
-    batch = torch.export.Dim("batch", min=1, max=max(2, recipe.serving.max_batch_size))
+def _dynamic_shapes(recipe: Recipe) -> tuple[dict[int, Any], ...]:
+    """torch.export finds out which sizes are equal and refuses one that the network fixes."""
+    dynamic = torch.export.Dim.DYNAMIC
     return tuple(
-        {0: batch}
-        | {
-            axis: torch.export.Dim(f"{spec.name}_{axis}", min=1)
-            for axis, size in enumerate(spec.shape, 1)
-            if size is None
-        }
+        {0: dynamic}
+        | {axis: dynamic for axis, size in enumerate(spec.shape, 1) if isinstance(size, str)}
         for spec in recipe.inputs
     )
 

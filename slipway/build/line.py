@@ -8,35 +8,47 @@ from pathlib import Path
 from typing import Any
 
 from slipway.artefact import read_artefact
-from slipway.build.evaluate import evaluate, read_evaluation, read_holdout, write_evaluation
+from slipway.build.evaluate import (
+    evaluate,
+    read_evaluation,
+    read_holdout,
+    write_evaluation,
+)
 from slipway.build.export import MODEL_FILE, OPSET, export
-from slipway.build.network import load_network
+from slipway.build.network import load_network, predict
 from slipway.build.optimise.graph import optimise_graph
 from slipway.build.package import package
-from slipway.build.step import Step, Workspace, hashes, key_of, versions
-from slipway.build.train import WEIGHTS_FILE, train
+from slipway.build.session import OnnxModel
+from slipway.build.step import Step, Workspace, hashes, key_of, tree, versions
+from slipway.build.text import preparation, tokenizer_file
+from slipway.build.train import HISTORY_FILE, WEIGHTS_FILE, train
+from slipway.dataset import Data, Sources
 from slipway.files import readable_json
+from slipway.folder import ModelFolder
+from slipway.metrics.named import metric_source
 from slipway.progress import Progress
-from slipway.recipe import Data, ModelFolder
 
 GRAPH_FILE = "graph.json"
 STEPS = ("train", "export", "optimise", "evaluate", "package")
 
 KIT = Path(__file__).parent.parent
 CODE = {
-    "train": ("build/train.py", "build/network.py"),
+    "train": ("build/train.py", "build/network.py", "build/text.py", "formats.py"),
     "export": ("build/export.py", "build/network.py"),
     "optimise": ("build/optimise/graph.py",),
-    "evaluate": ("build/evaluate.py", "build/parity.py", "build/session.py", "metrics.py"),
+    "evaluate": (
+        *("build/evaluate.py", "build/parity.py", "build/session.py", "build/padding.py"),
+        "exhibits.py",
+    ),
     "package": ("build/package.py", "build/triton_config.py", "artefact.py", "tensors.py"),
 }
 """Which of our own modules decide what a step gives: a change of them does the step again."""
 
 LIBRARIES = {
-    "train": ("torch", "numpy"),
+    "train": ("torch", "numpy", "tokenizers", "transformers"),
     "export": ("torch", "onnx", "onnxscript"),
     "optimise": ("onnxruntime", "onnx"),
-    "evaluate": ("onnxruntime", "torch", "numpy"),
+    "evaluate": ("onnxruntime", "torch", "numpy", "scikit-learn"),
     "package": ("tritonclient", "protobuf"),
 }
 
@@ -49,11 +61,13 @@ class StepDone:
     detail: str
 
 
-def build(folder: ModelFolder, workspace: Path, progress: Progress) -> Iterator[StepDone]:
+def build(
+    folder: ModelFolder, workspace: Path, progress: Progress, sources: Sources | None = None
+) -> Iterator[StepDone]:
     """Take a model from its recipe to its package; the last step's folder is the package."""
-    line = _Line(folder, Workspace(workspace, folder.name), progress)
+    line = _Line(folder, sources or Sources(), Workspace(workspace, folder.name), progress)
     trained = line.train()
-    yield StepDone(trained, f"{folder.recipe.training.epochs} epochs, {_last_loss(trained)}")
+    yield StepDone(trained, _training(folder.recipe.training.epochs, trained))
     exported = line.export(trained)
     size = (exported.folder / MODEL_FILE).stat().st_size
     yield StepDone(exported, f"ONNX opset {OPSET}, {size / 1e6:.1f} MB")
@@ -69,15 +83,18 @@ def build(folder: ModelFolder, workspace: Path, progress: Progress) -> Iterator[
 class _Line:
     """The steps of one model; each names what decides it and does its work when that is new."""
 
-    def __init__(self, folder: ModelFolder, workspace: Workspace, progress: Progress) -> None:
+    def __init__(
+        self, folder: ModelFolder, sources: Sources, workspace: Workspace, progress: Progress
+    ) -> None:
         self._folder = folder
+        self._sources = sources
         self._recipe = folder.recipe
         self._workspace = workspace
         self._progress = progress
 
     @cached_property
     def _data(self) -> Data:
-        data: Data = self._folder.function("data", "load")()
+        data: Data = self._folder.function("data", "load")(self._sources)
         return data
 
     def _ingredients(self, step: str, **more: Any) -> Mapping[str, Any]:
@@ -86,34 +103,41 @@ class _Line:
 
     def train(self) -> Step:
         # The recipe counts by its values, so that a new serving policy does not train again.
-        sources = (path for path in self._folder.sources if path.name != "recipe.py")
+        tokenizer = self._recipe.tokenizer
+        brought = (self._sources.data, self._sources.checkpoint)
         ingredients = self._ingredients(
             "train",
-            sources=hashes(sources),
+            sources=hashes(self._folder.training_sources),
+            brought=[tree(path) if path else None for path in brought],
             tensors=[asdict(spec) for spec in (*self._recipe.inputs, *self._recipe.outputs)],
+            tokenizer=asdict(tokenizer) if tokenizer else None,
             training=asdict(self._recipe.training),
         )
         key = key_of("train", ingredients)
         checkpoint = self._workspace.step("train") / f".checkpoint-{key}.pt"
-        step = self._workspace.run(
-            "train",
-            ingredients,
-            lambda target: train(self._folder, target, checkpoint, self._progress),
-        )
+
+        def work(target: Path) -> None:
+            prepare = preparation(self._folder, self._sources)
+            train(
+                self._folder,
+                self._sources,
+                prepare,
+                target=target,
+                checkpoint=checkpoint,
+                progress=self._progress,
+            )
+
+        step = self._workspace.run("train", ingredients, work)
         checkpoint.unlink(missing_ok=True)
         return step
 
     def export(self, trained: Step) -> Step:
-        most = self._recipe.serving.max_batch_size
-        return self._workspace.run(
-            "export",
-            self._ingredients("export", trained=trained.key, most=most),
-            lambda target: export(
-                load_network(self._folder, trained.folder / WEIGHTS_FILE),
-                self._recipe,
-                target / MODEL_FILE,
-            ),
-        )
+        def work(target: Path) -> None:
+            weights = trained.folder / WEIGHTS_FILE
+            network = load_network(self._folder, weights, self._sources)
+            export(network, self._recipe, target / MODEL_FILE)
+
+        return self._workspace.run("export", self._ingredients("export", trained=trained.key), work)
 
     def optimise(self, exported: Step) -> Step:
         def work(target: Path) -> None:
@@ -125,33 +149,40 @@ class _Line:
 
     def evaluate(self, trained: Step, exported: Step, optimised: Step) -> Step:
         def work(target: Path) -> None:
-            evaluation, reference = evaluate(
-                self._recipe,
-                self._data.holdout,
-                load_network(self._folder, trained.folder / WEIGHTS_FILE),
-                exported.folder / MODEL_FILE,
-                optimised.folder / MODEL_FILE,
-            )
-            write_evaluation(target, evaluation, self._data.holdout, reference)
+            data, prepare = self._data, preparation(self._folder, self._sources)
+            weights = trained.folder / WEIGHTS_FILE
+            network = load_network(self._folder, weights, self._sources)
+            reference = predict(network, prepare(data.holdout.inputs), self._recipe)
+            forms = {
+                "ONNX": OnnxModel(exported.folder / MODEL_FILE),
+                "optimised": OnnxModel(optimised.folder / MODEL_FILE),
+            }
+            evaluation = evaluate(self._folder, data, prepare, reference, forms)
+            write_evaluation(target, evaluation, data.holdout, reference)
 
+        metric = self._recipe.metric.name
+        judging = (self._folder.path / f"{name}.py" for name in ("baseline", "exhibits"))
         ingredients = self._ingredients(
             "evaluate",
             optimised=optimised.key,
-            metric=asdict(self._recipe.metric),
+            metric=[asdict(self._recipe.metric), hashes([metric_source(metric)])],
             parity=self._recipe.parity,
             buckets=self._recipe.serving.batch_buckets,
+            judging=hashes(path for path in judging if path.is_file()),
         )
         return self._workspace.run("evaluate", ingredients, work)
 
     def package(self, optimised: Step, evaluated: Step) -> Step:
         def work(target: Path) -> None:
             holdout, reference = read_holdout(evaluated.folder)
-            evaluation = read_evaluation(evaluated.folder)
-            onnx = optimised.folder / MODEL_FILE
+            tokenizer = None
+            if self._recipe.tokenizer:
+                tokenizer = tokenizer_file(self._folder, self._sources)
             package(
                 self._folder,
-                evaluation=evaluation,
-                optimised=onnx,
+                evaluation=read_evaluation(evaluated.folder),
+                optimised=optimised.folder / MODEL_FILE,
+                tokenizer=tokenizer,
                 holdout=holdout,
                 reference=reference,
                 target=target,
@@ -167,9 +198,11 @@ class _Line:
         return self._workspace.run("package", ingredients, work)
 
 
-def _last_loss(trained: Step) -> str:
-    history = json.loads((trained.folder / "history.json").read_bytes())
-    return f"loss {history['loss'][-1]:.3f} on {history['examples']} examples"
+def _training(epochs: int, trained: Step) -> str:
+    history = json.loads((trained.folder / HISTORY_FILE).read_bytes())
+    if not epochs:
+        return "no epochs, weights as they came"
+    return f"{epochs} epochs, loss {history['loss'][-1]:.3f} on {history['examples']} examples"
 
 
 def _graph_change(optimised: Step) -> str:
@@ -182,4 +215,9 @@ def _graph_change(optimised: Step) -> str:
 def _judgement(evaluated: Step) -> str:
     evaluation = read_evaluation(evaluated.folder)
     metric, worst = evaluation.metric, max(r.difference for r in evaluation.parity)
-    return f"{metric.name} {metric.value:.4f} (floor {metric.floor}), parity within {worst:.1e}"
+    limit = "at most" if metric.lower_is_better else "floor"
+    beside = f", {metric.baseline_name} {metric.baseline:.4f}" if metric.baseline_name else ""
+    return (
+        f"{metric.name} {metric.value:.4f} ({limit} {metric.floor}{beside}), "
+        f"parity within {worst:.1e}"
+    )

@@ -1,29 +1,38 @@
 """The PyTorch side of a model folder: the network, called and checked by the recipe's names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+from slipway.build.padding import trim
+from slipway.dataset import Sources
 from slipway.errors import RecipeError
-from slipway.recipe import ModelFolder, Recipe
+from slipway.folder import ModelFolder
+from slipway.recipe import Recipe
 from slipway.tensors import Array, TensorSpec
 
 Tensors = Mapping[str, torch.Tensor]
+SHIPPED = Sources()
 
 
-def build_network(folder: ModelFolder) -> nn.Module:
+EXAMPLE_SIZES = (7, 5, 3, 11)
+"""For dimensions that vary, in the order of their names: all different, so that none is taken for
+another, and none is 1, which PyTorch would treat as fixed."""
+
+
+def build_network(folder: ModelFolder, sources: Sources = SHIPPED) -> nn.Module:
     """A fresh network whose outputs were seen to be what the recipe declares."""
-    network: nn.Module = folder.function("network", "build")()
+    network: nn.Module = folder.function("network", "build")(sources)
     check_outputs(network, folder.recipe)
     return network
 
 
-def load_network(folder: ModelFolder, weights: Path) -> nn.Module:
+def load_network(folder: ModelFolder, weights: Path, sources: Sources = SHIPPED) -> nn.Module:
     """The network with trained weights, ready to answer."""
-    network = build_network(folder)
+    network = build_network(folder, sources)
     network.load_state_dict(torch.load(weights, weights_only=True))
     return network.eval()
 
@@ -48,26 +57,36 @@ def predict(
     """PyTorch's answers to any number of examples, `batch` at a time, as numpy arrays."""
     network.eval()
     rows = len(next(iter(inputs.values())))
-    parts = [
-        call(network, {n: torch.from_numpy(a[k : k + batch]) for n, a in inputs.items()}, recipe)
-        for k in range(0, rows, batch)
-    ]
+    parts = []
+    for k in range(0, rows, batch):
+        part = trim({name: array[k : k + batch] for name, array in inputs.items()}, recipe.inputs)
+        parts.append(call(network, {n: torch.from_numpy(a) for n, a in part.items()}, recipe))
     return {
         spec.name: np.concatenate([part[spec.name].numpy() for part in parts])
         for spec in recipe.outputs
     }
 
 
-def example(spec: TensorSpec, batch: int, varying: int = 2) -> Array:
-    """Zeros of a declared shape; `varying` stands for every dimension that varies."""
-    return np.zeros((batch, *(size or varying for size in spec.shape)), dtype=spec.dtype)
+def examples(specs: Sequence[TensorSpec], batch: int) -> dict[str, Array]:
+    """Zeros of the declared shapes; those that vary get one of `EXAMPLE_SIZES` each."""
+    names = dict.fromkeys(name for spec in specs for name in spec.varying)
+    sizes = dict(zip(names, EXAMPLE_SIZES, strict=False))
+    return {
+        spec.name: np.zeros(
+            (batch, *(sizes[size] if isinstance(size, str) else size for size in spec.shape)),
+            dtype=spec.dtype,
+        )
+        for spec in specs
+    }
 
 
 def check_outputs(network: nn.Module, recipe: Recipe) -> None:
     """Refuse a network whose answer to a batch of two is not what the recipe declares."""
-    inputs = {spec.name: example(spec, batch=2) for spec in recipe.inputs}
+    inputs = {n: torch.from_numpy(a) for n, a in examples(recipe.inputs, batch=2).items()}
+    network.eval()
     try:
-        answers = predict(network, inputs, recipe)
+        with torch.inference_mode():
+            answers = {n: t.numpy() for n, t in call(network, inputs, recipe).items()}
     except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise RecipeError(
             "The network does not take the declared inputs",

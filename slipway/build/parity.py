@@ -1,4 +1,7 @@
-"""The ladder of parity: every form of a model answers as PyTorch does, at every batch size."""
+"""The ladder of parity: every form of a model answers as PyTorch does, at every batch size.
+
+Where a dimension varies, also at every length: cut to what is used, and padded further.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import cycle, islice
@@ -6,11 +9,14 @@ from itertools import cycle, islice
 import numpy as np
 
 from slipway.artefact import ParityResult
+from slipway.build.padding import extend, trim
 from slipway.errors import ParityError
 from slipway.recipe import Recipe
 from slipway.tensors import Array, max_difference
 
 Answers = Callable[[Mapping[str, Array]], Mapping[str, Array]]
+PADDED_BY = 9
+"""Entries; no setting names a length that is reached with it."""
 
 
 def batch_sizes(recipe: Recipe) -> tuple[int, ...]:
@@ -26,20 +32,30 @@ def compare(
     forms: Mapping[str, Answers],
     recipe: Recipe,
 ) -> Iterator[ParityResult]:
-    """Compare each form with PyTorch's answers on the same examples, and with itself row by row."""
+    """Compare each form with PyTorch's answers on the same examples, and with itself row by row.
+
+    `inputs` are what the network takes. Raises `ParityError` at the first difference over the
+    recipe's tolerance.
+    """
+    most = recipe.serving.max_batch_size
     for name, form in forms.items():
         for size in batch_sizes(recipe):
             rows = _rows(len(next(iter(inputs.values()))), size)
-            batch = {n: a[rows] for n, a in inputs.items()}
+            batch = trim({n: a[rows] for n, a in inputs.items()}, recipe.inputs)
             together = form(batch)
             expected = {n: a[rows] for n, a in reference.items()}
             yield _result("PyTorch", name, size, max_difference(expected, together), recipe)
-            if size == recipe.serving.max_batch_size:
-                singles = [form({n: a[k : k + 1] for n, a in batch.items()}) for k in range(size)]
-                alone = {n: np.concatenate([s[n] for s in singles]) for n in together}
-                yield _result(
-                    f"{name}, one by one", name, size, max_difference(alone, together), recipe
-                )
+        singles = [{n: a[k : k + 1] for n, a in batch.items()} for k in range(most)]
+        alone = _joined([form(trim(single, recipe.inputs)) for single in singles])
+        yield _result(f"{name}, one by one", name, most, max_difference(alone, together), recipe)
+        if any(spec.varying for spec in recipe.inputs):
+            padded = form(extend(batch, recipe.inputs, PADDED_BY))
+            gap = max_difference(together, padded)
+            yield _result(f"{name}, padded by {PADDED_BY}", name, most, gap, recipe)
+
+
+def _joined(answers: list[Mapping[str, Array]]) -> dict[str, Array]:
+    return {n: np.concatenate([answer[n] for answer in answers]) for n in answers[0]}
 
 
 def _rows(examples: int, size: int) -> Array:

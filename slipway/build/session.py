@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import onnxruntime as ort
 
 from slipway.tensors import Array
@@ -18,12 +17,3 @@ class OnnxModel:
 
     def __call__(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         return dict(zip(self._outputs, self._session.run(None, dict(inputs)), strict=True))
-
-    def in_batches(self, inputs: Mapping[str, Array], batch: int) -> dict[str, Array]:
-        """The answers to any number of examples, `batch` at a time."""
-        rows = len(next(iter(inputs.values())))
-        parts = [
-            self({name: array[k : k + batch] for name, array in inputs.items()})
-            for k in range(0, rows, batch)
-        ]
-        return {name: np.concatenate([part[name] for part in parts]) for name in self._outputs}

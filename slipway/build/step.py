@@ -72,6 +72,14 @@ def hashes(files: Iterable[Path]) -> list[str]:
     return [sha256_of(path) for path in files]
 
 
+def tree(path: Path) -> dict[str, str]:
+    """The files of a folder (or one file) by their names in it, as an ingredient."""
+    if path.is_file():
+        return {path.name: sha256_of(path)}
+    files = (file for file in sorted(path.rglob("*")) if file.is_file())
+    return {file.relative_to(path).as_posix(): sha256_of(file) for file in files}
+
+
 def versions(*distributions: str) -> dict[str, str]:
     """The installed versions of libraries, as ingredients and for the record."""
     return {name: importlib.metadata.version(name) for name in distributions}

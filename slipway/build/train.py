@@ -9,15 +9,20 @@ import numpy as np
 import torch
 from torch import nn
 
+from slipway.build.checkpoint import load_state
 from slipway.build.network import build_network, call
+from slipway.build.padding import trim
+from slipway.build.text import Preparation
+from slipway.dataset import Sources, Split
 from slipway.files import readable_json, staged_file
+from slipway.folder import ModelFolder
 from slipway.progress import Progress
-from slipway.recipe import ModelFolder, Split
 from slipway.tensors import Array
 
 WEIGHTS_FILE = "weights.pt"
 HISTORY_FILE = "history.json"
 
+Finish = Callable[[nn.Module], object]
 Augment = Callable[[Mapping[str, Array], np.random.Generator], Mapping[str, Array]]
 
 
@@ -57,7 +62,15 @@ class Run:
         self.losses = state["losses"]
 
 
-def train(folder: ModelFolder, target: Path, checkpoint: Path, progress: Progress) -> None:
+def train(
+    folder: ModelFolder,
+    sources: Sources,
+    prepare: Preparation,
+    *,
+    target: Path,
+    checkpoint: Path,
+    progress: Progress,
+) -> None:
     """Write `weights.pt` and `history.json` (mean loss of each epoch) into `target`.
 
     Every epoch draws from generators seeded with (seed, epoch), so a resumed run gives the weights
@@ -65,13 +78,15 @@ def train(folder: ModelFolder, target: Path, checkpoint: Path, progress: Progres
     """
     recipe, spec = folder.recipe, folder.recipe.training
     data = folder.module("data")
-    examples: Split = folder.function("data", "load")().train
+    given: Split = folder.function("data", "load")(sources).train
+    examples = Split(prepare(given.inputs), given.targets)
     augment: Augment = getattr(data, "augment", lambda inputs, _rng: inputs)
     loss_of = folder.function("network", "loss")
+    finish: Finish = getattr(folder.module("network"), "finish", lambda network: network.eval())
     steps = -(-len(examples) // spec.batch_size)
 
     torch.manual_seed(spec.seed)
-    run = _new_run(folder, steps)
+    run = _new_run(folder, sources, steps)
     run.restore(checkpoint)
     for epoch in range(len(run.losses), spec.epochs):
         torch.manual_seed(spec.seed + 1_000_003 * (epoch + 1))
@@ -79,12 +94,13 @@ def train(folder: ModelFolder, target: Path, checkpoint: Path, progress: Progres
         run.network.train()
         total = 0.0
         for done, batch in enumerate(_batches(examples, spec.batch_size, rng), 1):
-            inputs = {
-                name: torch.from_numpy(array) for name, array in augment(batch.inputs, rng).items()
-            }
+            arrays = trim(augment(batch.inputs, rng), recipe.inputs)
+            inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
             loss = loss_of(call(run.network, inputs, recipe), torch.from_numpy(batch.targets))
             run.optimiser.zero_grad()
             loss.backward()
+            if spec.clip_norm:
+                nn.utils.clip_grad_norm_(run.network.parameters(), spec.clip_norm)
             run.optimiser.step()
             run.schedule.step()
             total += loss.item() * len(batch)
@@ -92,19 +108,21 @@ def train(folder: ModelFolder, target: Path, checkpoint: Path, progress: Progres
             progress(epoch * steps + done, spec.epochs * steps, note)
         run.losses.append(total / len(examples))
         run.save(checkpoint)
+    finish(run.network)
     torch.save(run.network.state_dict(), target / WEIGHTS_FILE)
     history = {"training": asdict(spec), "examples": len(examples), "loss": run.losses}
     (target / HISTORY_FILE).write_bytes(readable_json(history))
 
 
-def _new_run(folder: ModelFolder, steps_per_epoch: int) -> Run:
+def _new_run(folder: ModelFolder, sources: Sources, steps_per_epoch: int) -> Run:
     spec = folder.recipe.training
-    network = build_network(folder)
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=spec.learning_rate, weight_decay=spec.weight_decay
-    )
+    network = build_network(folder, sources)
+    if sources.checkpoint and sources.checkpoint.is_file():
+        load_state(network, sources.checkpoint)
+    trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(trainable, lr=spec.learning_rate, weight_decay=spec.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, spec.learning_rate, total_steps=steps_per_epoch * spec.epochs
+        optimiser, spec.learning_rate, total_steps=max(1, steps_per_epoch * spec.epochs)
     )
     return Run(network, optimiser, schedule, losses=[])
 

@@ -1,5 +1,8 @@
 """Triton's configuration of a model, written from the recipe through Triton's own definition."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -8,61 +11,147 @@ from tritonclient.grpc import model_config_pb2 as pb
 
 from slipway import contract
 from slipway.errors import BuildError
-from slipway.recipe import Recipe
+from slipway.recipe import Recipe, Tokenizer
 from slipway.tensors import TensorSpec
 
-BACKEND = "onnxruntime"
+NETWORK_BACKEND = "onnxruntime"
+TOKENIZER_BACKEND = "tokenizer"
+ENSEMBLE = "ensemble"
 LABELS_FILE = "labels.txt"
+NETWORK, TOKENIZER = "network", "tokenizer"
+"""The steps of an ensemble, and their folders."""
 
 
-def model_config(name: str, recipe: Recipe) -> pb.ModelConfig:
-    """The ModelConfig of an ONNX model. What matters is said, not left to Triton's defaults."""
+@dataclass(frozen=True)
+class Configurations:
+    """`model` is what clients call; where it is an ensemble, `steps` are what it consists of."""
+
+    model: pb.ModelConfig
+    steps: dict[str, pb.ModelConfig]
+
+
+def configurations(name: str, recipe: Recipe) -> Configurations:
+    """What Triton is told of a model. What matters is said, not left to Triton's defaults."""
+    if recipe.tokenizer is None:
+        return Configurations(network_config(name, recipe), {})
+    return Configurations(
+        _ensemble_config(name, recipe, recipe.tokenizer),
+        {
+            TOKENIZER: _tokenizer_config(recipe, recipe.tokenizer),
+            NETWORK: network_config(NETWORK, recipe),
+        },
+    )
+
+
+def network_config(name: str, recipe: Recipe) -> pb.ModelConfig:
+    """The ModelConfig of an ONNX model."""
     serving = recipe.serving
     config = pb.ModelConfig(
         name=name,
-        backend=BACKEND,
+        backend=NETWORK_BACKEND,
         max_batch_size=serving.max_batch_size,
-        input=[
-            pb.ModelInput(name=s.name, data_type=_type(s), dims=_dims(s)) for s in recipe.inputs
-        ],
-        output=[
-            pb.ModelOutput(
-                name=s.name,
-                data_type=_type(s),
-                dims=_dims(s),
-                label_filename=LABELS_FILE if s.labels else "",
-            )
-            for s in recipe.outputs
-        ],
+        input=_inputs(recipe.inputs),
+        output=_outputs(recipe.outputs),
         # A GPU where the server has one; the backend of that name picks the CPU elsewhere.
         instance_group=[
             pb.ModelInstanceGroup(count=serving.instances, kind=pb.ModelInstanceGroup.KIND_AUTO)
         ],
-        dynamic_batching=pb.ModelDynamicBatching(
-            preferred_batch_size=serving.preferred_batch_sizes,
-            max_queue_delay_microseconds=serving.queue_delay_us,
-            default_queue_policy=pb.ModelQueuePolicy(
-                timeout_action=pb.ModelQueuePolicy.REJECT,
-                default_timeout_microseconds=serving.queue_timeout_us,
-                max_queue_size=serving.queue_size,
-            ),
-        ),
-        version_policy=pb.ModelVersionPolicy(
-            specific=pb.ModelVersionPolicy.Specific(versions=[int(contract.PACKAGED_VERSION)])
-        ),
-        model_warmup=[_warmup(recipe, bucket) for bucket in serving.batch_buckets],
+        dynamic_batching=_batching(recipe),
+        version_policy=_packaged_version(),
+        model_warmup=list(_warmups(recipe)),
     )
     config.parameters["intra_op_thread_count"].string_value = str(serving.threads)
     return config
 
 
-def _warmup(recipe: Recipe, bucket: int) -> pb.ModelWarmup:
+def _tokenizer_config(recipe: Recipe, tokenizer: Tokenizer) -> pb.ModelConfig:
+    made = {tokenizer.ids, tokenizer.mask}
+    config = pb.ModelConfig(
+        name=TOKENIZER,
+        backend=TOKENIZER_BACKEND,
+        max_batch_size=recipe.serving.max_batch_size,
+        input=_inputs([tokenizer.text]),
+        output=_outputs([spec for spec in recipe.inputs if spec.name in made]),
+        instance_group=[pb.ModelInstanceGroup(count=1, kind=pb.ModelInstanceGroup.KIND_CPU)],
+        dynamic_batching=pb.ModelDynamicBatching(),
+        version_policy=_packaged_version(),
+    )
+    config.parameters["lengths"].string_value = ",".join(map(str, tokenizer.lengths))
+    config.parameters["text"].string_value = tokenizer.text.name
+    config.parameters["ids"].string_value = tokenizer.ids
+    config.parameters["mask"].string_value = tokenizer.mask
+    return config
+
+
+def _ensemble_config(name: str, recipe: Recipe, tokenizer: Tokenizer) -> pb.ModelConfig:
+    """Tensors keep their names from step to step; step names are those of the folders."""
+    made = (tokenizer.ids, tokenizer.mask)
+    steps = (
+        (TOKENIZER, (tokenizer.text.name,), made),
+        (NETWORK, [s.name for s in recipe.inputs], [s.name for s in recipe.outputs]),
+    )
+    return pb.ModelConfig(
+        name=name,
+        platform=ENSEMBLE,
+        max_batch_size=recipe.serving.max_batch_size,
+        input=_inputs(recipe.served_inputs),
+        output=_outputs(recipe.outputs),
+        version_policy=_packaged_version(),
+        ensemble_scheduling=pb.ModelEnsembling(
+            step=[
+                pb.ModelEnsembling.Step(
+                    model_name=step,
+                    model_version=int(contract.PACKAGED_VERSION),
+                    input_map={n: n for n in inputs},
+                    output_map={n: n for n in outputs},
+                )
+                for step, inputs, outputs in steps
+            ]
+        ),
+    )
+
+
+def _batching(recipe: Recipe) -> pb.ModelDynamicBatching:
+    serving = recipe.serving
+    return pb.ModelDynamicBatching(
+        preferred_batch_size=serving.preferred_batch_sizes,
+        max_queue_delay_microseconds=serving.queue_delay_us,
+        default_queue_policy=pb.ModelQueuePolicy(
+            timeout_action=pb.ModelQueuePolicy.REJECT,
+            default_timeout_microseconds=serving.queue_timeout_us,
+            max_queue_size=serving.queue_size,
+        ),
+    )
+
+
+def _packaged_version() -> pb.ModelVersionPolicy:
+    versions = [int(contract.PACKAGED_VERSION)]
+    return pb.ModelVersionPolicy(specific=pb.ModelVersionPolicy.Specific(versions=versions))
+
+
+def _warmups(recipe: Recipe) -> Iterator[pb.ModelWarmup]:
+    """Every batch bucket, and of text every length that the tokenizer gives."""
+    lengths = recipe.tokenizer.lengths if recipe.tokenizer else (VARYING,)
+    for bucket, length in product(recipe.serving.batch_buckets, lengths):
+        name = f"batch {bucket}" + (f", {length} tokens" if recipe.tokenizer else "")
+        yield _warmup(recipe, name, bucket, length)
+
+
+VARYING = 8
+"""What a warm-up takes for a dimension that varies."""
+
+
+def _warmup(recipe: Recipe, name: str, bucket: int, length: int) -> pb.ModelWarmup:
     """A request of one size. Whole numbers are zeros: taken as indices they are in range."""
-    warmup = pb.ModelWarmup(name=f"batch {bucket}", batch_size=bucket)
+    warmup = pb.ModelWarmup(name=name, batch_size=bucket)
     for spec in recipe.inputs:
         sample = warmup.inputs[spec.name]
         sample.data_type = _type(spec)
-        sample.dims.extend(size or 8 for size in spec.shape)
+        # A tokenizer's lengths are those of the last dimension.
+        sizes = [VARYING if isinstance(size, str) else size for size in spec.shape]
+        if spec.varying and isinstance(spec.shape[-1], str):
+            sizes[-1] = length
+        sample.dims.extend(sizes)
         if spec.dtype.kind == "f":
             sample.random_data = True
         else:
@@ -84,10 +173,27 @@ def as_json(config: pb.ModelConfig) -> dict[str, Any]:
     return value
 
 
+def _inputs(specs: Sequence[TensorSpec]) -> list[pb.ModelInput]:
+    return [pb.ModelInput(name=s.name, data_type=_type(s), dims=_dims(s)) for s in specs]
+
+
+def _outputs(specs: Sequence[TensorSpec]) -> list[pb.ModelOutput]:
+    return [
+        pb.ModelOutput(
+            name=s.name,
+            data_type=_type(s),
+            dims=_dims(s),
+            label_filename=LABELS_FILE if s.labels else "",
+        )
+        for s in specs
+    ]
+
+
 def _type(spec: TensorSpec) -> int:
-    value: int = pb.DataType.Value(f"TYPE_{spec.datatype}")
+    name = "STRING" if spec.datatype == "BYTES" else spec.datatype
+    value: int = pb.DataType.Value(f"TYPE_{name}")
     return value
 
 
 def _dims(spec: TensorSpec) -> list[int]:
-    return [-1 if size is None else size for size in spec.shape]
+    return [-1 if isinstance(size, str) else size for size in spec.shape]

@@ -11,7 +11,7 @@ from slipway.check.client import Answer, Refused, Request
 from slipway.check.endpoint import Endpoint, unreachable
 from slipway.check.grpc_client import GrpcClient
 from slipway.errors import CheckError
-from slipway.metrics import metric_named
+from slipway.metrics.named import metric_named
 from slipway.progress import Progress, silent
 from slipway.results import AccuracyResult
 from slipway.tensors import Array, max_difference
@@ -34,7 +34,7 @@ def load_holdout(path: Path) -> Holdout:
     """Read the .npz file a build leaves: `input/<name>`, `reference/<name>` and `targets`."""
     try:
         with np.load(path) as file:
-            arrays = {key: file[key] for key in file.files}
+            arrays = {key: _as_sent(file[key]) for key in file.files}
         return Holdout(_below("input/", arrays), arrays["targets"], _below("reference/", arrays))
     except (OSError, ValueError, KeyError) as error:
         raise CheckError(
@@ -42,6 +42,11 @@ def load_holdout(path: Path) -> Holdout:
             why=f"{type(error).__name__}: {error}",
             mend="Build the model again with scripts/build.py.",
         ) from error
+
+
+def _as_sent(array: Array) -> Array:
+    """Text lies in the file as numpy's own strings and is sent as objects."""
+    return array.astype(object) if array.dtype.kind == "U" else array
 
 
 def _below(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from slipway.tensors import Array, datatype_of
+from slipway.tensors import Array, datatype_of, to_bytes
 
 Answer = Mapping[str, Array]
 
@@ -20,7 +20,7 @@ class Tensor:
 
     @classmethod
     def of(cls, name: str, array: Array) -> "Tensor":
-        return cls(name, datatype_of(array), array.shape, array.tobytes())
+        return cls(name, datatype_of(array), array.shape, to_bytes(array))
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@ from types import TracebackType
 from typing import Any
 
 import grpc
-import numpy as np
 from tritonclient.grpc import service_pb2 as messages
 from tritonclient.grpc import service_pb2_grpc as stubs
 
 from slipway.check.client import Answer, Declared, Metadata, Refused, Request
-from slipway.tensors import NUMPY_OF
+from slipway.tensors import NUMPY_OF, from_bytes
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
 LARGEST_MESSAGE = 2**31 - 1
@@ -36,7 +35,7 @@ def decode(response: bytes) -> Answer:
     """The outputs of a response; those of a type Slipway does not know are left out."""
     message = messages.ModelInferResponse.FromString(response)
     return {
-        tensor.name: np.frombuffer(data, NUMPY_OF[tensor.datatype]).reshape(tuple(tensor.shape))
+        tensor.name: from_bytes(data, tensor.datatype, tuple(tensor.shape))
         for tensor, data in zip(message.outputs, message.raw_output_contents, strict=True)
         if tensor.datatype in NUMPY_OF
     }

@@ -7,11 +7,10 @@ from types import TracebackType
 from typing import Any
 
 import httpx
-import numpy as np
 
 from slipway import contract
 from slipway.check.client import Answer, Declared, Metadata, Refused, Request, Tensor
-from slipway.tensors import NUMPY_OF, from_json
+from slipway.tensors import NUMPY_OF, from_bytes, from_json
 
 JSON_LENGTH = "Inference-Header-Content-Length"
 """Triton's binary tensor extension: how many bytes of the body are JSON."""
@@ -27,8 +26,8 @@ def encode(request: Request) -> tuple[bytes, dict[str, str]]:
 
 
 def _as_numbers(tensor: Tensor) -> dict[str, Any]:
-    numbers = np.frombuffer(tensor.data, NUMPY_OF[tensor.datatype]).tolist()
-    return {**_described(tensor), "data": numbers}
+    elements = from_bytes(tensor.data, tensor.datatype, (-1,)).tolist()
+    return {**_described(tensor), "data": elements}
 
 
 def _as_bytes(tensor: Tensor) -> dict[str, Any]:

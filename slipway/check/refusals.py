@@ -78,7 +78,7 @@ def wrong_requests(
             replace(Request.of(model, version, above), binary=True),
             BAD_REQUEST,
         )
-    size = array.itemsize
+    size = 1 if first.datatype == "BYTES" else array.itemsize
     yield Wrong("too few bytes", with_first(replace(first, data=first.data[:-size])), BAD_REQUEST)
     yield Wrong(
         "too many bytes", with_first(replace(first, data=first.data + bytes(size))), BAD_REQUEST
@@ -102,6 +102,8 @@ def _wider(inputs: Mapping[str, Array], metadata: Metadata) -> Mapping[str, Arra
 
 
 def _another_type(array: Array) -> Array:
-    """The same numbers in a type of another name."""
+    """The same numbers, or zeros for text, in a type of another name."""
+    if datatype_of(array) == "BYTES":
+        return np.zeros(array.shape, NUMPY_OF["INT64"])
     other = "INT64" if datatype_of(array) != "INT64" else "FP32"
     return array.astype(NUMPY_OF[other])

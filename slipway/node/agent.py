@@ -121,7 +121,7 @@ class Agent:
             elif self._refusals.due(release):
                 yield self._advance(release, served)
         self._content.prune(
-            {(s.model, version) for s in self._served.values() for version in s.loaded}
+            {(s.model, v) for s in self._served.values() for v in (*s.loaded, *s.kept)}
         )
 
     def check(self) -> Iterator[Event]:
@@ -229,7 +229,7 @@ class Agent:
 
     def _reload(self, served: Served) -> None:
         """Unload and load, which reads everything afresh; then the golden request must pass."""
-        self._control.unload(served.model)
+        self._rollout.unload(served.model)
         self._show(served)
 
     def _show(self, served: Served) -> None:

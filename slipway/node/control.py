@@ -8,7 +8,7 @@ import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
 from slipway.errors import NodeError
-from slipway.tensors import Array, datatype_of
+from slipway.tensors import Array, as_text, datatype_of
 from slipway.triton.access import ManagementKey
 
 LOAD_TIMEOUT = 600.0
@@ -95,7 +95,7 @@ class GrpcControl:
         for output in answer.get_response().outputs:
             value = answer.as_numpy(output.name)
             if value is not None:
-                outputs[output.name] = value
+                outputs[output.name] = as_text(value) if value.dtype == object else value
         return outputs
 
     def close(self) -> None:

@@ -3,11 +3,17 @@
     repository/<name>/config.pbtxt     of the newest listed version, with the list as its policy
     repository/<name>/<version>        link to versions/<model>/<version>/model/1
 
+and for each step of each version of an ensemble a model of its own (`contract.step_name`):
+
+    repository/<name>__<step>__<version>/...
+
 A version's folder never changes its content, because Triton reloads a version only when its files
 are newer than those it saw: a folder swapped for an older one is answered with "loaded" and ignored
 (measured on 2.51).
 """
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,46 +39,58 @@ class ModelRepository:
         The configuration comes from the last of `versions`; nothing happens in Triton before it is
         told to load. Versions that are shown no longer stay as links until `tidy`.
         """
-        view = self.root / (name or model)
-        view.mkdir(parents=True, exist_ok=True)
+        name = name or model
         for version in versions:
-            link = view / str(version)
-            if not link.is_symlink():
-                source = self._packaged(model, version) / contract.PACKAGED_VERSION
-                link.symlink_to(source.resolve(), target_is_directory=True)
-        packaged = self._packaged(model, versions[-1])
-        for path in sorted(packaged.rglob("*")):
-            inside = path.relative_to(packaged)
-            if path.is_file() and inside.parts[0] not in (
-                contract.PACKAGED_VERSION,
-                contract.CONFIG_FILE,
-            ):
-                write_whole(view / inside, path.read_bytes())
+            for step in self._steps(model, version):
+                config = self._read(model, version, step)
+                called = contract.step_name(name, step.name, version)
+                self._show(called, step, config, {version: step})
+        packaged = {version: self._packaged(model, version) for version in versions}
         config = self.config(model, versions[-1])
-        config.name = name or model
-        config.version_policy.Clear()
-        config.version_policy.specific.versions.extend(sorted(versions))
-        write_whole(view / contract.CONFIG_FILE, text_format.MessageToString(config).encode())
+        for each in config.ensemble_scheduling.step:
+            each.model_name = contract.step_name(name, each.model_name, versions[-1])
+            each.model_version = versions[-1]
+        self._show(name, packaged[versions[-1]], config, packaged)
 
-    def tidy(self, name: str, versions: tuple[int, ...]) -> None:
-        """Remove the links of versions that are not served any more; all of them for none."""
+    def tidy(self, name: str, versions: Collection[int], steps: Collection[int]) -> None:
+        """Remove the links of `versions` that are not served any more; all of them for none.
+
+        Likewise the steps of versions that are not among `steps`.
+        """
+        for retired in self.steps(name, without=steps):
+            self._remove(self.root / retired)
         view = self.root / name
         keep = {str(version) for version in versions}
         for link in view.glob("[0-9]*"):
             if link.name not in keep:
                 link.unlink()
         if not versions:
-            for path in sorted(view.rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
-            view.rmdir()
+            self._remove(view)
+
+    def steps(self, name: str, without: Collection[int] = ()) -> list[str]:
+        """The models in sight that are steps of `name`, but for those of some versions."""
+        found = []
+        for path in sorted(self.root.glob(f"{name}{contract.STEP_SEPARATOR}*")):
+            match = STEP.fullmatch(path.name)
+            if match and match["model"] == name and int(match["version"]) not in without:
+                found.append(path.name)
+        return found
 
     def compatible(self, model: str, one: int, other: int) -> bool:
-        """Whether two versions can share one configuration, as versions of a model must."""
-        return bool(self.config(model, one) == self.config(model, other))
+        """Whether two versions can share one configuration, as versions of a model must.
+
+        Those of an ensemble cannot: its configuration names the steps of one version.
+        """
+        config = self.config(model, one)
+        ensemble = config.HasField("ensemble_scheduling")
+        return not ensemble and bool(config == self.config(model, other))
 
     def config(self, model: str, version: int) -> pb.ModelConfig:
         """The packaged configuration of a version. Raises `NodeError` when it cannot be read."""
-        path = self._packaged(model, version) / contract.CONFIG_FILE
+        return self._read(model, version, self._packaged(model, version))
+
+    def _read(self, model: str, version: int, packaged: Path) -> pb.ModelConfig:
+        path = packaged / contract.CONFIG_FILE
         try:
             return text_format.Parse(path.read_text(), pb.ModelConfig())
         except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
@@ -82,5 +100,45 @@ class ModelRepository:
                 mend="Build and publish the model again.",
             ) from error
 
+    def _show(
+        self, name: str, packaged: Path, config: pb.ModelConfig, versions: dict[int, Path]
+    ) -> None:
+        """Lay out one Triton model; its configuration last."""
+        view = self.root / name
+        view.mkdir(parents=True, exist_ok=True)
+        for version, folder in versions.items():
+            link = view / str(version)
+            if not link.is_symlink():
+                source = folder / contract.PACKAGED_VERSION
+                link.symlink_to(source.resolve(), target_is_directory=True)
+        for path in sorted(packaged.rglob("*")):
+            inside = path.relative_to(packaged)
+            if path.is_file() and inside.parts[0] not in (
+                contract.PACKAGED_VERSION,
+                contract.CONFIG_FILE,
+            ):
+                write_whole(view / inside, path.read_bytes())
+        config.name = name
+        config.version_policy.Clear()
+        config.version_policy.specific.versions.extend(sorted(versions))
+        write_whole(view / contract.CONFIG_FILE, text_format.MessageToString(config).encode())
+
+    def _remove(self, view: Path) -> None:
+        for path in sorted(view.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+        view.rmdir()
+
     def _packaged(self, model: str, version: int) -> Path:
         return self.content.version(model, version) / contract.MODEL_FOLDER
+
+    def _steps(self, model: str, version: int) -> list[Path]:
+        return sorted((self.content.version(model, version) / contract.STEPS_FOLDER).glob("*"))
+
+
+STEP = re.compile(
+    r"(?P<model>.+)"
+    + contract.STEP_SEPARATOR
+    + r"[a-z0-9]+"
+    + contract.STEP_SEPARATOR
+    + r"(?P<version>\d+)"
+)

@@ -22,13 +22,18 @@ CANDIDATE = "__candidate"
 
 @dataclass(frozen=True)
 class Served:
-    """What clients of a model get: `version`, with all of `loaded` ready in Triton."""
+    """What clients of a model get: `version`, with all of `loaded` ready in Triton.
+
+    `kept` are the versions whose content stays on this machine, and whose steps stay loaded where
+    they are ensembles: requests that came before a swap still go through them.
+    """
 
     model: str
     version: int
     loaded: tuple[int, ...]
     golden: Golden
     seconds: Mapping[str, float] = field(default_factory=dict)
+    kept: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,12 @@ class Rollout:
             except NodeError:
                 if now is not None:
                     self.show(model, now.loaded)
+                    self._retire(model, now.loaded, now.kept)
                 raise
-        self.repository.tidy(model, loaded)
-        return Served(model, version, loaded, golden, seconds)
+        before = (now.version,) if now else ()
+        kept = tuple(sorted({*loaded, *before}))
+        self._retire(model, loaded, kept)
+        return Served(model, version, loaded, golden, seconds, kept)
 
     def show(self, model: str, versions: tuple[int, ...]) -> None:
         """Make Triton serve exactly these versions of a model."""
@@ -76,12 +84,22 @@ class Rollout:
         self.control.load(model)
 
     def withdraw(self, model: str) -> None:
-        self.control.unload(model)
+        self.unload(model)
         self.hide(model)
+
+    def unload(self, model: str) -> None:
+        """The model, then the steps it consists of."""
+        for name in (model, *self.repository.steps(model)):
+            self.control.unload(name)
 
     def hide(self, model: str) -> None:
         """Take a model out of Triton's sight, which alone ends nothing that it serves."""
-        self.repository.tidy(model, ())
+        self.repository.tidy(model, (), ())
+
+    def _retire(self, model: str, loaded: tuple[int, ...], kept: tuple[int, ...]) -> None:
+        for step in self.repository.steps(model, without=kept):
+            self.control.unload(step)
+        self.repository.tidy(model, loaded, kept)
 
     def golden(self, model: str, version: int) -> Golden:
         path = self.repository.content.version(model, version) / contract.GOLDEN_FILE

@@ -23,7 +23,7 @@ from slipway.build.line import build
 from slipway.node.report import read_report
 from slipway.processes import group_members
 from slipway.progress import silent
-from slipway.recipe import open_model
+from slipway.folder import open_model
 from slipway.registry.directory import DirectoryStore
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote, roll_back

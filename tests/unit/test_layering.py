@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 BASE = {"contract", "errors", "files", "progress", "processes", "tensors", "recipe", "metrics",
-        "artefact", "results", "interrupts"}  # fmt: skip
+        "artefact", "results", "interrupts", "dataset", "exhibits", "folder", "formats",
+        "duplicates"}  # fmt: skip
 MAY_IMPORT = {
     "__init__": {"contract"},
     "contract": set(),
@@ -23,6 +24,11 @@ MAY_IMPORT = {
     "tensors": {"errors"},
     "metrics": {"errors", "tensors"},
     "recipe": {"errors", "tensors"},
+    "dataset": {"tensors"},
+    "exhibits": {"dataset", "errors", "tensors"},
+    "folder": {"errors", "files", "recipe"},
+    "formats": {"errors", "tensors"},
+    "duplicates": {"errors", "tensors"},
     "artefact": {"contract", "errors", "files"},
     "results": set(),
     "terminal": {"errors", "interrupts", "progress"},
@@ -37,10 +43,20 @@ MAY_IMPORT = {
 }
 """The only parts of the kit that each part may import, besides itself."""
 
-HEAVY = {"torch", "onnx", "onnxruntime", "onnxscript", "sklearn", "pulumi", "pulumi_aws",
+HEAVY = {"torch", "onnx", "onnxruntime", "onnxscript", "onnxruntime_genai", "sklearn",
+         "transformers", "tokenizers", "safetensors", "pulumi", "pulumi_aws",
          "pulumi_policy"}  # fmt: skip
 MAY_IMPORT_HEAVY = {
-    "build": {"torch", "onnx", "onnxruntime", "onnxscript"},
+    "build": {
+        "torch",
+        "onnx",
+        "onnxruntime",
+        "onnxruntime_genai",
+        "onnxscript",
+        "transformers",
+        "tokenizers",
+        "safetensors",
+    },
     "stack": {"pulumi"},
 }
 ABOVE = {"scripts", "infra", "model_repo", "policy", "tests", "benchmarks"}

@@ -4,12 +4,14 @@ from pathlib import Path
 import pytest
 
 from slipway.errors import RecipeError, UnknownModel
-from slipway.recipe import Metric, Recipe, Serving, Training, model_names, open_model
+from slipway.folder import model_names, open_model
+from slipway.recipe import Generation, Metric, Recipe, Serving, Tokenizer, Training
 from slipway.tensors import TensorSpec
 
 MODELS = Path(__file__).parents[1] / "data" / "model_repo"
 SHIPPED = Path(__file__).parents[2] / "model_repo"
 
+TEXT = TensorSpec("text", "BYTES", (1,))
 RECIPE = Recipe(
     title="any",
     inputs=(TensorSpec("x", "FP32", (4,)),),
@@ -48,6 +50,13 @@ def test_a_recipe_that_is_none_is_refused_in_one_line(tmp_path, text, said):
     assert "\n" not in str(caught.value)
 
 
+def test_two_underscores_are_kept_for_the_names_of_steps(tmp_path):
+    (tmp_path / "a__b").mkdir()
+    (tmp_path / "a__b" / "recipe.py").touch()
+    with pytest.raises(RecipeError, match="cannot be named 'a__b'"):
+        open_model("a__b", tmp_path)
+
+
 def test_a_name_that_triton_or_a_key_could_not_carry_is_refused(tmp_path):
     (tmp_path / "Bad-Name").mkdir()
     (tmp_path / "Bad-Name" / "recipe.py").touch()
@@ -68,7 +77,7 @@ def test_two_folders_of_one_name_do_not_share_their_modules(tmp_path):
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda: Training(epochs=0, batch_size=2, learning_rate=0.1),
+        lambda: Training(epochs=-1, batch_size=2, learning_rate=0.1),
         lambda: Training(epochs=1, batch_size=1, learning_rate=0.1),
         lambda: Training(epochs=1, batch_size=2, learning_rate=0.0),
         lambda: Serving(max_batch_size=0, batch_buckets=(1,)),
@@ -85,6 +94,13 @@ def test_two_folders_of_one_name_do_not_share_their_modules(tmp_path):
         lambda: replace(RECIPE, parity=0.0),
         lambda: TensorSpec("x", "FLOAT", (4,)),
         lambda: TensorSpec("x", "FP32", (0,)),
+        lambda: TensorSpec("x", "FP32", ("",)),
+        lambda: replace(RECIPE.training, clip_norm=-1.0),
+        lambda: Tokenizer(TensorSpec("text", "FP32", (1,))),
+        lambda: Tokenizer(TEXT, lengths=(8, 8)),
+        lambda: Tokenizer(TEXT, lengths=()),
+        lambda: replace(RECIPE, tokenizer=Tokenizer(TEXT)),
+        lambda: Generation(rows=0),
         lambda: TensorSpec("x", "FP32", (3,), labels=("a", "b")),
     ],
 )

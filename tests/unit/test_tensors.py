@@ -12,16 +12,28 @@ from slipway.tensors import (
     Golden,
     TensorSpec,
     datatype_of,
+    from_bytes,
     from_json,
     max_difference,
+    to_bytes,
     to_json,
 )
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+def elements(name):
+    if name == "BYTES":
+        return TEXT
+    return {"allow_nan": False, "allow_infinity": False} if name[:2] == "FP" else None
+
 
 ARRAYS = st.sampled_from(sorted(NUMPY_OF)).flatmap(
     lambda name: hnp.arrays(
         NUMPY_OF[name],
         hnp.array_shapes(max_dims=3, max_side=4),
-        elements={"allow_nan": False, "allow_infinity": False} if name[:2] == "FP" else None,
+        elements=elements(name),
+        fill=st.nothing(),
     )
 )
 
@@ -31,6 +43,19 @@ def test_a_tensor_survives_json_exactly(array):
     back = from_json(json.loads(json.dumps(to_json("x", array))))
     assert back.dtype == array.dtype
     assert np.array_equal(back, array)
+
+
+@given(array=ARRAYS)
+def test_a_tensor_survives_the_wire_exactly(array):
+    back = from_bytes(to_bytes(array), datatype_of(array), array.shape)
+    assert back.dtype == array.dtype
+    assert np.array_equal(back, array)
+
+
+def test_text_differs_as_a_whole():
+    want = {"y": np.array([["rain"]], dtype=object)}
+    assert max_difference(want, {"y": np.array([["rain"]], dtype=object)}) == 0
+    assert max_difference(want, {"y": np.array([["Rain"]], dtype=object)}) == float("inf")
 
 
 @given(array=ARRAYS)
@@ -58,12 +83,12 @@ def test_the_difference_is_the_largest_and_infinite_where_it_cannot_be_taken():
 
 
 @given(
-    declared=st.lists(st.one_of(st.none(), st.integers(1, 3)), max_size=3).map(tuple),
+    declared=st.lists(st.one_of(st.just("n"), st.integers(1, 3)), max_size=3).map(tuple),
     got=st.lists(st.integers(1, 3), max_size=4),
 )
 def test_a_declaration_accepts_what_matches_dimension_by_dimension(declared, got):
     matches = len(got) == len(declared) + 1 and all(
-        want is None or want == size for want, size in zip(declared, got[1:], strict=False)
+        want in ("n", size) for want, size in zip(declared, got[1:], strict=False)
     )
     assert TensorSpec("x", "FP32", declared).accepts(got) == matches
 

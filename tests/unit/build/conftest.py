@@ -8,7 +8,7 @@ import pytest
 
 from slipway.build.line import StepDone, build
 from slipway.progress import silent
-from slipway.recipe import ModelFolder, open_model
+from slipway.folder import ModelFolder, open_model
 
 TINY = Path(__file__).parents[2] / "data" / "model_repo" / "tiny"
 
@@ -18,6 +18,11 @@ def built(tmp_path_factory) -> tuple[Path, list[StepDone]]:
     """The tiny model, built once: the workspace and what each step said."""
     workspace = tmp_path_factory.mktemp("workspace")
     return workspace, list(build(open_model("tiny", TINY.parent), workspace, silent))
+
+
+@pytest.fixture
+def tiny_text() -> ModelFolder:
+    return open_model("tiny_text", TINY.parent)
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from slipway.build.parity import batch_sizes, compare
 from slipway.errors import ParityError
-from slipway.recipe import Serving, open_model
+from slipway.folder import open_model
+from slipway.recipe import Serving
 
 MODELS = Path(__file__).parents[2] / "data" / "model_repo"
 

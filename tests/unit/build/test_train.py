@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from slipway.build.train import WEIGHTS_FILE, train
+from slipway.dataset import Sources
 
 
 class Stopped(BaseException):
@@ -14,7 +15,14 @@ def weights(folder):
 
 def trained(tiny, folder, progress=lambda *_: None):
     folder.mkdir(exist_ok=True)
-    train(tiny, folder, folder.parent / f"{folder.name}.checkpoint", progress)
+    train(
+        tiny,
+        Sources(),
+        dict,
+        target=folder,
+        checkpoint=folder.parent / f"{folder.name}.checkpoint",
+        progress=progress,
+    )
     return weights(folder)
 
 

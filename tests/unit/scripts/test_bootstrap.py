@@ -38,6 +38,7 @@ def root(tmp_path):
         "pyproject.toml",
         "constraints.txt",
         "slipway/triton/requirements.txt",
+        "requirements-weights.txt",
         "policy/requirements.txt",
         "policy/checkov/requirements.txt",
     ):

@@ -109,4 +109,5 @@ def test_what_only_the_native_backend_can_do_is_refused(more):
 
 
 def test_every_data_type_slipway_knows_is_served():
-    assert {f"TYPE_{name}" for name in NUMPY_OF} <= set(TRITON_OF.values())
+    numbers = set(NUMPY_OF) - {"BYTES"}  # text never reaches an ONNX file here
+    assert {f"TYPE_{name}" for name in numbers} <= set(TRITON_OF.values())

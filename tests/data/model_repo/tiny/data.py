@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from slipway.recipe import Data, Split
+from slipway.dataset import Data, Sources, Split
 from slipway.tensors import Array
 
 
-def load() -> Data:
+def load(_sources: Sources) -> Data:
     rng = np.random.default_rng(0)
     targets = rng.integers(0, 3, size=240)
     points = np.eye(3, 4)[targets] * 3 + rng.normal(scale=0.5, size=(240, 4))

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from slipway.dataset import Sources
 
-def build() -> nn.Module:
+
+def build(_sources: Sources) -> nn.Module:
     return nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 3))
 
 

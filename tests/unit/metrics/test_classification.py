@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, confusion_matrix
 
 from slipway.errors import RecipeError
-from slipway.metrics import metric_named
+from slipway.metrics.named import metric_named
 
 
 @given(seed=st.integers(0, 1000), rows=st.integers(1, 40), classes=st.integers(2, 6))
