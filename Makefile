@@ -2,14 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test unit lint stack setup bench clean
+.PHONY: help demo models test unit lint stack setup bench clean
 
 help:  ## Show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo:  ## One real model from training to a served, tested endpoint
+demo:  ## One real model, and all that are built, as served and tested endpoints
 	@$(PYTHON) scripts/bootstrap.py demo
 	@$(BIN)/python scripts/demo.py
+
+models:  ## All six models, from training to packages; what has not changed is not done again
+	@$(PYTHON) scripts/bootstrap.py demo
+	@$(BIN)/python scripts/build.py --all
 
 test:  ## Lint, type-check and run all tests
 	@$(PYTHON) scripts/bootstrap.py dev

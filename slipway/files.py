@@ -98,3 +98,11 @@ def write_whole(target: Path, data: bytes) -> None:
     """Write `data` so that a reader sees the old content or the new, never a part."""
     with staged_file(target) as staged:
         staged.write_bytes(data)
+
+
+def hard_link(source: Path, target: Path) -> None:
+    """The same content under another name, without its bytes once more where that can be had."""
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(source, target)

@@ -88,9 +88,10 @@ def _read(file: Path) -> dict[str, Any]:
             return load_file(file)
         state: dict[str, Any] = torch.load(file, weights_only=True)
     except Exception as error:
+        # PyTorch's own message tells how to run the code that such a file may hold.
         raise DataError(
             f"The weights in {file} cannot be read",
-            why=str(error).strip().splitlines()[0],
+            why="it is damaged, of another kind, or holds more than plain tensors",
             mend="They are a state dict, saved by torch.save or as .safetensors.",
         ) from error
     return state

@@ -10,10 +10,11 @@ import numpy as np
 
 from slipway import exhibits
 from slipway.artefact import MetricResult, ParityResult
+from slipway.build.form import Questions
 from slipway.build.padding import trim
 from slipway.build.parity import Answers, compare
 from slipway.build.text import Preparation
-from slipway.dataset import Data, Split
+from slipway.dataset import Data
 from slipway.errors import GateError
 from slipway.exhibits import Exhibit, View
 from slipway.files import readable_json
@@ -126,37 +127,43 @@ def in_batches(form: Answers, inputs: Mapping[str, Array], recipe: Recipe) -> di
     """The answers to any number of examples, in batches as large as they are served."""
     rows, most = len(next(iter(inputs.values()))), recipe.serving.max_batch_size
     parts = [
-        form(trim({n: a[k : k + most] for n, a in inputs.items()}, recipe.inputs))
+        form(trim({n: a[k : k + most] for n, a in inputs.items()}, recipe))
         for k in range(0, rows, most)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def write_evaluation(
-    target: Path, evaluation: Evaluation, holdout: Split, reference: Mapping[str, Array]
-) -> None:
-    """Write `evaluation.json`, and `holdout.npz` (input/<name>, reference/<name>, targets)."""
+def write_evaluation(target: Path, evaluation: Evaluation, questions: Questions) -> None:
+    """Write `evaluation.json`, and `holdout.npz`: input/<name>, reference/<name>, targets and
+    metric.
+    """
     (target / EVALUATION_FILE).write_bytes(readable_json(evaluation.to_json()))
-    arrays = {f"input/{name}": array for name, array in holdout.inputs.items()}
-    arrays |= {f"reference/{name}": array for name, array in reference.items()}
+    arrays = {f"input/{name}": array for name, array in questions.inputs.items()}
+    arrays |= {f"reference/{name}": array for name, array in questions.reference.items()}
+    arrays |= {"targets": questions.targets, "metric": np.array(questions.metric)}
     # Text as numpy's own strings: arrays of objects would be pickled.
     plain = {n: a.astype(str) if a.dtype == NUMPY_OF["BYTES"] else a for n, a in arrays.items()}
-    np.savez(target / HOLDOUT_FILE, targets=holdout.targets, **plain)  # type: ignore[arg-type]  # numpy's stub takes **kwds for its own flags
+    np.savez(target / HOLDOUT_FILE, **plain)  # type: ignore[arg-type]  # numpy's stub takes **kwds for its own flags
 
 
 def read_evaluation(folder: Path) -> Evaluation:
     return Evaluation.from_json(json.loads((folder / EVALUATION_FILE).read_bytes()))
 
 
-def read_holdout(folder: Path) -> tuple[Split, dict[str, Array]]:
-    """The held-out examples and PyTorch's answers, as `write_evaluation` wrote them."""
+def read_questions(folder: Path) -> Questions:
+    """What is to be asked of the served model, as `write_evaluation` wrote it."""
     with np.load(folder / HOLDOUT_FILE) as file:
         arrays = {name: as_sent(file[name]) for name in file.files}
-    inputs = {n.removeprefix("input/"): a for n, a in arrays.items() if n.startswith("input/")}
-    reference = {
-        n.removeprefix("reference/"): a for n, a in arrays.items() if n.startswith("reference/")
-    }
-    return Split(inputs, arrays["targets"]), reference
+    return Questions(
+        _below("input/", arrays),
+        _below("reference/", arrays),
+        arrays["targets"],
+        str(arrays["metric"]),
+    )
+
+
+def _below(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
 
 def as_sent(array: Array) -> Array:

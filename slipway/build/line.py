@@ -2,51 +2,45 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from slipway.artefact import read_artefact
-from slipway.build.evaluate import (
-    evaluate,
-    read_evaluation,
-    read_holdout,
-    write_evaluation,
-)
-from slipway.build.export import MODEL_FILE, OPSET, export
+from slipway.build.decoder.form import DecoderForm
+from slipway.build.evaluate import evaluate, read_evaluation, read_questions, write_evaluation
+from slipway.build.form import Form
 from slipway.build.network import load_network, predict
-from slipway.build.optimise.graph import optimise_graph
 from slipway.build.package import package
-from slipway.build.session import OnnxModel
+from slipway.build.plain import PlainForm
 from slipway.build.step import Step, Workspace, hashes, key_of, tree, versions
-from slipway.build.text import preparation, tokenizer_file
+from slipway.build.text import preparation
 from slipway.build.train import HISTORY_FILE, WEIGHTS_FILE, train
 from slipway.dataset import Data, Sources
-from slipway.files import readable_json
 from slipway.folder import ModelFolder
 from slipway.metrics.named import metric_source
 from slipway.progress import Progress
 
-GRAPH_FILE = "graph.json"
 STEPS = ("train", "export", "optimise", "evaluate", "package")
 
 KIT = Path(__file__).parent.parent
 CODE = {
     "train": ("build/train.py", "build/network.py", "build/text.py", "formats.py"),
-    "export": ("build/export.py", "build/network.py"),
-    "optimise": ("build/optimise/graph.py",),
-    "evaluate": (
-        *("build/evaluate.py", "build/parity.py", "build/session.py", "build/padding.py"),
-        "exhibits.py",
-    ),
+    "export": ("build/network.py",),
+    "optimise": (),
+    "evaluate": ("build/evaluate.py", "build/parity.py", "build/padding.py", "exhibits.py"),
     "package": ("build/package.py", "build/triton_config.py", "artefact.py", "tensors.py"),
 }
-"""Which of our own modules decide what a step gives: a change of them does the step again."""
+"""Which of our own modules decide what a step gives: a change of them does the step again. Those of
+the model's form come to all but the training.
+"""
 
 LIBRARIES = {
     "train": ("torch", "numpy", "tokenizers", "transformers"),
-    "export": ("torch", "onnx", "onnxscript"),
+    "export": ("torch", "onnx", "onnxscript", "onnxruntime-genai", "transformers"),
     "optimise": ("onnxruntime", "onnx"),
     "evaluate": ("onnxruntime", "torch", "numpy", "scikit-learn"),
     "package": ("tritonclient", "protobuf"),
@@ -69,10 +63,9 @@ def build(
     trained = line.train()
     yield StepDone(trained, _training(folder.recipe.training.epochs, trained))
     exported = line.export(trained)
-    size = (exported.folder / MODEL_FILE).stat().st_size
-    yield StepDone(exported, f"ONNX opset {OPSET}, {size / 1e6:.1f} MB")
+    yield StepDone(exported, line.form.exported(exported.folder))
     optimised = line.optimise(exported)
-    yield StepDone(optimised, _graph_change(optimised))
+    yield StepDone(optimised, line.form.optimised(optimised.folder))
     evaluated = line.evaluate(trained, exported, optimised)
     yield StepDone(evaluated, _judgement(evaluated))
     packaged = line.package(optimised, evaluated)
@@ -91,6 +84,7 @@ class _Line:
         self._recipe = folder.recipe
         self._workspace = workspace
         self._progress = progress
+        self.form = form_of(folder, sources)
 
     @cached_property
     def _data(self) -> Data:
@@ -98,7 +92,8 @@ class _Line:
         return data
 
     def _ingredients(self, step: str, **more: Any) -> Mapping[str, Any]:
-        code = hashes(KIT / path for path in CODE[step])
+        of_form = () if step == "train" else self.form.code
+        code = hashes(KIT / path for path in (*CODE[step], *of_form))
         return {"code": code, "libraries": versions(*LIBRARIES[step]), **more}
 
     def train(self) -> Step:
@@ -131,34 +126,36 @@ class _Line:
         checkpoint.unlink(missing_ok=True)
         return step
 
-    def export(self, trained: Step) -> Step:
-        def work(target: Path) -> None:
-            weights = trained.folder / WEIGHTS_FILE
-            network = load_network(self._folder, weights, self._sources)
-            export(network, self._recipe, target / MODEL_FILE)
+    def _network(self, trained: Step) -> nn.Module:
+        return load_network(self._folder, trained.folder / WEIGHTS_FILE, self._sources)
 
-        return self._workspace.run("export", self._ingredients("export", trained=trained.key), work)
+    def export(self, trained: Step) -> Step:
+        return self._workspace.run(
+            "export",
+            self._ingredients("export", trained=trained.key, **self.form.ingredients()),
+            lambda target: self.form.export(self._network(trained), target),
+        )
 
     def optimise(self, exported: Step) -> Step:
-        def work(target: Path) -> None:
-            change = optimise_graph(exported.folder / MODEL_FILE, target / MODEL_FILE)
-            (target / GRAPH_FILE).write_bytes(readable_json(asdict(change)))
-
-        ingredients = self._ingredients("optimise", exported=exported.key)
-        return self._workspace.run("optimise", ingredients, work)
+        return self._workspace.run(
+            "optimise",
+            self._ingredients("optimise", exported=exported.key),
+            lambda target: self.form.optimise(exported.folder, target),
+        )
 
     def evaluate(self, trained: Step, exported: Step, optimised: Step) -> Step:
         def work(target: Path) -> None:
-            data, prepare = self._data, preparation(self._folder, self._sources)
-            weights = trained.folder / WEIGHTS_FILE
-            network = load_network(self._folder, weights, self._sources)
+            data, network = self._data, self._network(trained)
+            prepare = preparation(self._folder, self._sources)
             reference = predict(network, prepare(data.holdout.inputs), self._recipe)
             forms = {
-                "ONNX": OnnxModel(exported.folder / MODEL_FILE),
-                "optimised": OnnxModel(optimised.folder / MODEL_FILE),
+                "ONNX": self.form.answers(exported.folder),
+                "optimised": self.form.answers(optimised.folder),
             }
-            evaluation = evaluate(self._folder, data, prepare, reference, forms)
-            write_evaluation(target, evaluation, data.holdout, reference)
+            judged = evaluate(self._folder, data, prepare, reference, forms)
+            proved = (*self.form.proof(exported.folder), *judged.parity)
+            questions = self.form.questions(network, data, reference)
+            write_evaluation(target, replace(judged, parity=proved), questions)
 
         metric = self._recipe.metric.name
         judging = (self._folder.path / f"{name}.py" for name in ("baseline", "exhibits"))
@@ -173,21 +170,6 @@ class _Line:
         return self._workspace.run("evaluate", ingredients, work)
 
     def package(self, optimised: Step, evaluated: Step) -> Step:
-        def work(target: Path) -> None:
-            holdout, reference = read_holdout(evaluated.folder)
-            tokenizer = None
-            if self._recipe.tokenizer:
-                tokenizer = tokenizer_file(self._folder, self._sources)
-            package(
-                self._folder,
-                evaluation=read_evaluation(evaluated.folder),
-                optimised=optimised.folder / MODEL_FILE,
-                tokenizer=tokenizer,
-                holdout=holdout,
-                reference=reference,
-                target=target,
-            )
-
         ingredients = self._ingredients(
             "package",
             evaluated=evaluated.key,
@@ -195,7 +177,25 @@ class _Line:
             labels=[spec.labels for spec in self._recipe.outputs],
             serving=asdict(self._recipe.serving),
         )
-        return self._workspace.run("package", ingredients, work)
+        return self._workspace.run(
+            "package",
+            ingredients,
+            lambda target: package(
+                self._folder,
+                self.form,
+                evaluation=read_evaluation(evaluated.folder),
+                optimised=optimised.folder,
+                questions=read_questions(evaluated.folder),
+                target=target,
+            ),
+        )
+
+
+def form_of(folder: ModelFolder, sources: Sources) -> Form:
+    """The form that a recipe's network takes."""
+    if folder.recipe.generation is not None:
+        return DecoderForm(folder, sources, folder.recipe.generation)
+    return PlainForm(folder, sources)
 
 
 def _training(epochs: int, trained: Step) -> str:
@@ -203,13 +203,6 @@ def _training(epochs: int, trained: Step) -> str:
     if not epochs:
         return "no epochs, weights as they came"
     return f"{epochs} epochs, loss {history['loss'][-1]:.3f} on {history['examples']} examples"
-
-
-def _graph_change(optimised: Step) -> str:
-    change = json.loads((optimised.folder / GRAPH_FILE).read_bytes())
-    if not change["operators"]:
-        return f"{change['after']} nodes, the exporter had folded all"
-    return f"{change['before']} -> {change['after']} nodes"
 
 
 def _judgement(evaluated: Step) -> str:

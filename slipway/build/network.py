@@ -59,7 +59,7 @@ def predict(
     rows = len(next(iter(inputs.values())))
     parts = []
     for k in range(0, rows, batch):
-        part = trim({name: array[k : k + batch] for name, array in inputs.items()}, recipe.inputs)
+        part = trim({name: array[k : k + batch] for name, array in inputs.items()}, recipe)
         parts.append(call(network, {n: torch.from_numpy(a) for n, a in part.items()}, recipe))
     return {
         spec.name: np.concatenate([part[spec.name].numpy() for part in parts])

@@ -4,21 +4,27 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from slipway.recipe import Recipe
 from slipway.tensors import Array, TensorSpec
 
 Arrays = Mapping[str, Array]
 
 
-def trim(inputs: Arrays, specs: Sequence[TensorSpec]) -> dict[str, Array]:
-    """Cut every varying dimension to what some row uses, at least 1."""
-    used = {name: 1 for spec in specs for name in spec.varying}
-    for spec, axis, name in _varying(specs):
+def trim(inputs: Arrays, recipe: Recipe) -> dict[str, Array]:
+    """Cut every varying dimension of the network's inputs to what some row uses, at least 1.
+
+    One that outputs have as well is left as it is: answers to parts of a batch must fit together.
+    """
+    kept = {name for spec in recipe.outputs for name in spec.varying}
+    used = {name: 1 for spec in recipe.inputs for name in spec.varying}
+    axes = [each for each in _varying(recipe.inputs) if each[2] not in kept]
+    for spec, axis, name in axes:
         array = inputs[spec.name]
         others = tuple(a for a in range(array.ndim) if a != axis)
         filled = np.flatnonzero((array != spec.fill).any(axis=others))
         used[name] = max(used[name], int(filled[-1]) + 1 if len(filled) else 1)
     trimmed = dict(inputs)
-    for spec, axis, name in _varying(specs):
+    for spec, axis, name in axes:
         array = trimmed[spec.name]
         # A copy, since PyTorch takes no array that does not lie in memory row after row.
         trimmed[spec.name] = np.ascontiguousarray(array.take(range(used[name]), axis=axis))

@@ -41,21 +41,26 @@ def compare(
     for name, form in forms.items():
         for size in batch_sizes(recipe):
             rows = _rows(len(next(iter(inputs.values()))), size)
-            batch = trim({n: a[rows] for n, a in inputs.items()}, recipe.inputs)
+            batch = trim({n: a[rows] for n, a in inputs.items()}, recipe)
             together = form(batch)
             expected = {n: a[rows] for n, a in reference.items()}
             yield _result("PyTorch", name, size, max_difference(expected, together), recipe)
         singles = [{n: a[k : k + 1] for n, a in batch.items()} for k in range(most)]
-        alone = _joined([form(trim(single, recipe.inputs)) for single in singles])
+        alone = _joined([form(trim(single, recipe)) for single in singles])
         yield _result(f"{name}, one by one", name, most, max_difference(alone, together), recipe)
         if any(spec.varying for spec in recipe.inputs):
             padded = form(extend(batch, recipe.inputs, PADDED_BY))
-            gap = max_difference(together, padded)
+            gap = max_difference(together, _cropped(padded, together))
             yield _result(f"{name}, padded by {PADDED_BY}", name, most, gap, recipe)
 
 
 def _joined(answers: list[Mapping[str, Array]]) -> dict[str, Array]:
     return {n: np.concatenate([answer[n] for answer in answers]) for n in answers[0]}
+
+
+def _cropped(answer: Mapping[str, Array], like: Mapping[str, Array]) -> dict[str, Array]:
+    """Without what outputs have more, as their own dimensions vary with the inputs'."""
+    return {n: a[tuple(slice(size) for size in like[n].shape)] for n, a in answer.items()}
 
 
 def _rows(examples: int, size: int) -> Array:

@@ -16,6 +16,9 @@ Preparation = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 """From what clients of a model send to what its network takes."""
 
 
+TOKENIZER_FILE = "tokenizer.json"
+
+
 class TextEncoder:
     """Replaces the text of named inputs by ids and mask, padded to the longest of all."""
 

@@ -94,7 +94,7 @@ def train(
         run.network.train()
         total = 0.0
         for done, batch in enumerate(_batches(examples, spec.batch_size, rng), 1):
-            arrays = trim(augment(batch.inputs, rng), recipe.inputs)
+            arrays = trim(augment(batch.inputs, rng), recipe)
             inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
             loss = loss_of(call(run.network, inputs, recipe), torch.from_numpy(batch.targets))
             run.optimiser.zero_grad()

@@ -1,7 +1,7 @@
 """Triton's configuration of a model, written from the recipe through Triton's own definition."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from tritonclient.grpc import model_config_pb2 as pb
 
 from slipway import contract
 from slipway.errors import BuildError
-from slipway.recipe import Recipe, Tokenizer
+from slipway.recipe import Generation, Recipe, Tokenizer
 from slipway.tensors import TensorSpec
 
 NETWORK_BACKEND = "onnxruntime"
 TOKENIZER_BACKEND = "tokenizer"
+GENERATOR_BACKEND = "generator"
 ENSEMBLE = "ensemble"
-LABELS_FILE = "labels.txt"
 NETWORK, TOKENIZER = "network", "tokenizer"
 """The steps of an ensemble, and their folders."""
 
@@ -61,6 +61,45 @@ def network_config(name: str, recipe: Recipe) -> pb.ModelConfig:
         model_warmup=list(_warmups(recipe)),
     )
     config.parameters["intra_op_thread_count"].string_value = str(serving.threads)
+    return config
+
+
+def generator_config(name: str, generation: Generation) -> pb.ModelConfig:
+    """The ModelConfig of a decoder. Its tensors are those of Triton's vLLM backend."""
+    text, flag, number = pb.TYPE_STRING, pb.TYPE_BOOL, pb.TYPE_UINT32
+    config = pb.ModelConfig(
+        name=name,
+        backend=GENERATOR_BACKEND,
+        max_batch_size=0,  # rows are joined by the backend, between two tokens
+        model_transaction_policy=pb.ModelTransactionPolicy(decoupled=True),
+        input=[
+            pb.ModelInput(name="text_input", data_type=text, dims=[1]),
+            *(
+                pb.ModelInput(name=each, data_type=datatype, dims=[1], optional=True)
+                for each, datatype in (
+                    ("stream", flag),
+                    ("sampling_parameters", text),
+                    ("exclude_input_in_output", flag),
+                    ("return_finish_reason", flag),
+                    ("return_num_input_tokens", flag),
+                    ("return_num_output_tokens", flag),
+                )
+            ),
+        ],
+        output=[
+            pb.ModelOutput(name=each, data_type=datatype, dims=[-1])
+            for each, datatype in (
+                ("text_output", text),
+                ("finish_reason", text),
+                ("num_input_tokens", number),
+                ("num_output_tokens", number),
+            )
+        ],
+        instance_group=[pb.ModelInstanceGroup(count=1, kind=pb.ModelInstanceGroup.KIND_CPU)],
+        version_policy=_packaged_version(),
+    )
+    for setting, value in asdict(generation).items():
+        config.parameters[setting].string_value = str(value)
     return config
 
 
@@ -173,6 +212,11 @@ def as_json(config: pb.ModelConfig) -> dict[str, Any]:
     return value
 
 
+def label_file(spec: TensorSpec) -> str:
+    """Where Triton finds the labels of an output; empty where it has none."""
+    return f"{spec.name}_labels.txt" if spec.labels else ""
+
+
 def _inputs(specs: Sequence[TensorSpec]) -> list[pb.ModelInput]:
     return [pb.ModelInput(name=s.name, data_type=_type(s), dims=_dims(s)) for s in specs]
 
@@ -183,7 +227,7 @@ def _outputs(specs: Sequence[TensorSpec]) -> list[pb.ModelOutput]:
             name=s.name,
             data_type=_type(s),
             dims=_dims(s),
-            label_filename=LABELS_FILE if s.labels else "",
+            label_filename=label_file(s),
         )
         for s in specs
     ]

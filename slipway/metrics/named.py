@@ -7,15 +7,19 @@ from pathlib import Path
 from slipway.errors import RecipeError
 from slipway.metrics.classification import accuracy
 from slipway.metrics.detection import recall
+from slipway.metrics.language import perplexity
 from slipway.metrics.ranking import hit_rate
+from slipway.metrics.sameness import same_text
 from slipway.metrics.scores import MetricFunction
 from slipway.metrics.segmentation import dice
 
 METRICS: Mapping[str, MetricFunction] = {
     "accuracy": accuracy,
     "hit_rate": hit_rate,
+    "perplexity": perplexity,
     "dice": dice,
     "recall": recall,
+    "same_text": same_text,
 }
 LOWER_IS_BETTER = frozenset({"perplexity"})
 

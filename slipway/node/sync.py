@@ -1,7 +1,6 @@
 """Bring a version from the registry to this machine: whole and verified, or not at all."""
 
 import json
-import os
 import shutil
 import threading
 from collections.abc import Collection
@@ -12,7 +11,7 @@ from pathlib import Path
 from slipway import contract
 from slipway.artefact import FileEntry
 from slipway.errors import IntegrityError, NotFound
-from slipway.files import readable_json, sha256_of, staged_file, staged_folder
+from slipway.files import hard_link, readable_json, sha256_of, staged_file, staged_folder
 from slipway.progress import Progress, silent
 from slipway.registry.manifest import Manifest
 from slipway.registry.store import Store
@@ -65,7 +64,7 @@ class Content:
             for entry in files:
                 path = staged / entry.path
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _link(self.blob(entry.sha256), path)
+                hard_link(self.blob(entry.sha256), path)
             (staged / MANIFEST_FILE).write_bytes(readable_json(manifest.to_json()))
         return folder
 
@@ -108,10 +107,3 @@ class Content:
 
 def _holds(path: Path, entry: FileEntry) -> bool:
     return path.stat().st_size == entry.size and sha256_of(path) == entry.sha256
-
-
-def _link(blob: Path, path: Path) -> None:
-    try:
-        os.link(blob, path)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(blob, path)

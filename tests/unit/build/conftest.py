@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from slipway.build.line import StepDone, build
-from slipway.progress import silent
 from slipway.folder import ModelFolder, open_model
+from slipway.progress import silent
 
 TINY = Path(__file__).parents[2] / "data" / "model_repo" / "tiny"
 

@@ -29,7 +29,7 @@ def test_the_steps_run_in_order_and_the_package_describes_its_files(built):
     artefact = read_artefact(folder)
     assert artefact.model == "tiny"
     assert {e.path for e in artefact.files} == {
-        "golden.json", "model/config.pbtxt", "model/labels.txt", "model/1/model.onnx"
+        "golden.json", "model/config.pbtxt", "model/scores_labels.txt", "model/1/model.onnx"
     }  # fmt: skip
     assert all(sha256_of(folder / e.path) == e.sha256 for e in artefact.files)
     assert artefact.metric.value >= artefact.metric.floor
@@ -50,6 +50,7 @@ def test_a_second_build_does_nothing_again(tiny, workspace, built):
         ("recipe.py", "floor=0.9", "floor=0.8", {"evaluate", "package"}),
         ("recipe.py", "seed=3", "seed=4", set(STEPS)),
         ("network.py", "nn.ReLU()", "nn.GELU()", set(STEPS)),
+        ("recipe.py", 'labels=("red"', 'labels=("rot"', set(STEPS)),
         ("data.py", "scale=0.05", "scale=0.06", set(STEPS)),
     ],
 )
@@ -88,7 +89,7 @@ def test_a_full_disk_leaves_nothing_half_written(changed, workspace, monkeypatch
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device", "somewhere")
 
-    monkeypatch.setattr("slipway.build.package.shutil.copyfile", full)
+    monkeypatch.setattr("slipway.build.triton_folder.shutil.copyfile", full)
     with pytest.raises(StorageFull, match="Free space there"):
         steps(folder, workspace)
     assert set(workspace.rglob("*")) == before

@@ -81,7 +81,7 @@ def test_no_limit_is_set_unasked_because_triton_would_stop_preparing_batches(tin
 
 def test_labels_are_named_for_the_output_that_has_them(tiny):
     config = network_config("tiny", tiny.recipe)
-    assert config.output[0].label_filename == "labels.txt"
+    assert config.output[0].label_filename == "scores_labels.txt"
     bare = replace(tiny.recipe, outputs=(TensorSpec("scores", "FP32", (3,)),))
     assert not network_config("tiny", bare).output[0].label_filename
 
