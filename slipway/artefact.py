@@ -78,9 +78,10 @@ class MetricResult:
         """The relative advantage over the baseline: 0.1 is ten per cent better."""
         if self.baseline is None:
             return None
-        if self.lower_is_better:
-            return 1 - self.value / self.baseline
-        return self.value / self.baseline - 1 if self.baseline else math.inf
+        if not self.baseline:
+            return -math.inf if self.lower_is_better else math.inf
+        ratio = self.value / self.baseline
+        return 1 - ratio if self.lower_is_better else ratio - 1
 
 
 @dataclass(frozen=True)

@@ -214,7 +214,7 @@ def _picture(strings: Mapping[str, tuple[str, ...]]) -> Picture:
 
 
 def _plain(value: Any) -> Any:
-    """numpy's numbers as Python's, which JSON can write."""
+    """What JSON can write: numbers of numpy become those of Python."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, list | tuple):

@@ -3,6 +3,11 @@
 content   the values of a report, one JSON file a model
 verdict   what failed, what is missing, what is doubtful
 wording   numbers as people read them
-plots     SVG figures that follow the page's colours
-page      the page itself
+tiles     the figures at the head of a model's section
+svg       figures that follow the page's colours
+plots     those of what was measured
+charts    those of a model's own exhibits: lines and bars (signs: the names above an axis)
+pictures  small images inside the page
+showing   exhibits made ready for the page
+page      the page itself; its templates are one to a part of a model's section
 """

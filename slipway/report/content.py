@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slipway import contract
+from slipway import contract, exhibits
 from slipway.artefact import Artefact
-from slipway.errors import IntegrityError, NotFound
+from slipway.errors import IntegrityError, NotFound, RecipeError
+from slipway.exhibits import Exhibit
 from slipway.files import readable_json, write_whole
-from slipway.metrics import Scores
+from slipway.metrics.scores import Scores
 from slipway.results import AccuracyResult, CheckResult, PerfResult
 
 
@@ -38,13 +39,15 @@ class ModelReport:
     """Everything the section of one model says. What was not done yet is None or empty.
 
     `scores` are of the packaged file on the held-out data, `labels` the names of its classes in
-    order (empty: they are numbered). `accuracy` is the same metric through the endpoint. `server`
-    maps what runs on the server's side to its version. `recorded` is when, as ISO 8601 in UTC.
+    order (empty: they are numbered), `exhibits` what people of its field look at. `accuracy` is the
+    same metric through the endpoint. `server` maps what runs on the server's side to its version.
+    `recorded` is when, as ISO 8601 in UTC.
     """
 
     artefact: Artefact
     scores: Scores | None = None
     labels: tuple[str, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
     accuracy: AccuracyResult | None = None
     smoke: tuple[CheckResult, ...] = ()
     perf: PerfResult | None = None
@@ -59,6 +62,7 @@ class ModelReport:
             "artefact": self.artefact.to_json(),
             "scores": self.scores and asdict(self.scores),
             "labels": self.labels,
+            "exhibits": [exhibits.to_json(exhibit) for exhibit in self.exhibits],
             "accuracy": self.accuracy and _accuracy_to_json(self.accuracy),
             "smoke": [asdict(result) for result in self.smoke],
             "perf": self.perf and self.perf.to_json(),
@@ -81,6 +85,7 @@ class ModelReport:
                 artefact=Artefact.from_json(value["artefact"]),
                 scores=_optional(_scores_from_json, value["scores"]),
                 labels=tuple(value["labels"]),
+                exhibits=tuple(map(exhibits.from_json, value.get("exhibits", ()))),
                 accuracy=_optional(_accuracy_from_json, value["accuracy"]),
                 smoke=tuple(CheckResult(**result) for result in value["smoke"]),
                 perf=_optional(PerfResult.from_json, value["perf"]),
@@ -89,7 +94,7 @@ class ModelReport:
                 server=dict(value["server"]),
                 recorded=value["recorded"],
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecipeError) as error:
             raise IntegrityError(
                 "This is not a model's report", why=f"{type(error).__name__}: {error}"
             ) from error

@@ -10,25 +10,17 @@ from markupsafe import Markup
 
 from slipway import contract
 from slipway.files import write_whole
-from slipway.metrics import Scores
+from slipway.metrics.scores import Scores
 from slipway.report import plots, wording
 from slipway.report.content import ModelReport, Report, read_report
+from slipway.report.showing import Group, groups
+from slipway.report.svg import element
+from slipway.report.tiles import Tile, tiles
 from slipway.report.verdict import Mark, Verdict, judge
 from slipway.results import LoadPoint
 
 HERE = Path(__file__).parent
 INDEX_FILE = "index.html"
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One figure of the headline; `mark` is empty where no limit belongs to it."""
-
-    label: str
-    value: str
-    unit: str
-    note: str
-    mark: Mark | str = ""
 
 
 @dataclass(frozen=True)
@@ -41,16 +33,26 @@ class Confusion:
 
 
 @dataclass(frozen=True)
+class State:
+    """What stands beside the title of a part that can be folded; a plain fact has no mark."""
+
+    said: str
+    mark: Mark | str = ""
+
+
+@dataclass(frozen=True)
 class Section:
     """One model, ready to be laid out. The figures are SVG, empty where there is nothing to draw.
 
-    `peak` is the point of the highest concurrency.
+    `peak` is the point of the highest concurrency. `folded`: details that are all well show only
+    when they are asked for.
     """
 
     anchor: str
     model: ModelReport
     verdict: Verdict
     tiles: tuple[Tile, ...]
+    exhibits: tuple[Group, ...]
     points: tuple[LoadPoint, ...]
     peak: LoadPoint | None
     same_machine: bool
@@ -59,6 +61,10 @@ class Section:
     confusion: Markup
     latency: Markup
     time_split: Markup
+    parity: State
+    checks: State
+    built: State
+    folded: bool
 
 
 def render(report: Report) -> str:
@@ -74,17 +80,22 @@ def render(report: Report) -> str:
         bytes=wording.size,
         count=wording.count,
         duration=wording.duration,
+        figure=wording.figure,
         hash=wording.short_hash,
+        lead=wording.lead,
         moment=wording.moment,
         ms=wording.milliseconds,
+        percent=wording.percent,
         protocol=wording.protocol,
         rate=wording.rate,
         score=wording.score,
         small=wording.small,
+        words=wording.words,
     )
     style = Markup((HERE / "report.css").read_text("utf-8"))  # noqa: S704  # our own file
+    folded = len(report.models) > 1
     return environment.get_template("report.html.j2").render(
-        sections=[_section(i, model) for i, model in enumerate(report.models, start=1)],
+        sections=[_section(model, folded=folded) for model in report.models],
         style=style,
         slipway=contract.SLIPWAY_VERSION,
     )
@@ -97,75 +108,58 @@ def write_page(folder: Path) -> Path:
     return path
 
 
-def _section(number: int, model: ModelReport) -> Section:
+def _section(model: ModelReport, *, folded: bool) -> Section:
+    anchor = model.artefact.model
     points = tuple(sorted(model.perf.points, key=lambda p: p.concurrency)) if model.perf else ()
     peak = points[-1] if points else None
     endpoint = model.perf.endpoint if model.perf else ""
     labels = _labels(model)
     return Section(
-        anchor=f"model-{number}",
+        anchor=anchor,
         model=model,
         verdict=judge(model),
-        tiles=_tiles(model, peak),
+        tiles=tiles(model, peak),
+        exhibits=groups(model.exhibits, name=f"{anchor}-exhibit"),
         points=points,
         peak=peak,
         same_machine=any(host in endpoint for host in ("127.0.0.1", "localhost", "[::1]")),
         mistakes=_mistakes(model.scores, labels),
         configuration=json.dumps(model.artefact.serving, indent=2),
-        confusion=_drawn(
-            plots.confusion(model.scores.confusion, labels, name=f"confusion-{number}")
+        confusion=element(
+            plots.confusion(model.scores.confusion, labels, name=f"{anchor}-confusion")
         )
         if model.scores and 0 < len(model.scores.confusion) <= plots.MAX_CLASSES
         else Markup(),
-        latency=_drawn(plots.latency(points, name=f"latency-{number}")) if points else Markup(),
-        time_split=_drawn(plots.time_split(points, name=f"split-{number}")) if points else Markup(),
-    )
-
-
-def _drawn(svg: str) -> Markup:
-    return Markup(svg)  # noqa: S704  # serialised by ElementTree, which escapes every label
-
-
-def _tiles(model: ModelReport, peak: LoadPoint | None) -> tuple[Tile, ...]:
-    artefact = model.artefact
-    metric = artefact.metric
-    load = f"at concurrency {peak.concurrency}" if peak else "not measured yet"
-    doubt = "" if peak is None or peak.stable else "doubtful"
-    return (
-        Tile(
-            metric.name,
-            wording.score(metric.value),
-            "",
-            f"floor {wording.score(metric.floor)}",
-            "passed" if metric.value >= metric.floor else "failed",
+        latency=element(plots.latency(points, name=f"{anchor}-latency")) if points else Markup(),
+        time_split=element(plots.time_split(points, name=f"{anchor}-split"))
+        if points
+        else Markup(),
+        parity=_parity(model),
+        checks=_checks(model),
+        built=State(
+            f"{wording.size(model.artefact.size)} in "
+            f"{wording.count(len(model.artefact.files), 'file')}"
         ),
-        _difference_tile(model),
-        Tile("size", *_split(wording.size(artefact.size)), _files(len(artefact.files))),
-        Tile("throughput", wording.rate(peak.throughput) if peak else "–", "req/s", load, doubt),
-        Tile("p99 latency", wording.milliseconds(peak.p99_ms) if peak else "–", "ms", load, doubt),
+        folded=folded,
     )
 
 
-def _difference_tile(model: ModelReport) -> Tile:
-    label, accuracy = "PyTorch to served", model.accuracy
-    if accuracy is None:
-        return Tile(label, "–", "", "not measured yet")
-    return Tile(
-        label,
-        wording.small(accuracy.difference),
-        "",
-        f"tolerance {wording.small(accuracy.tolerance)}",
-        "passed" if accuracy.passed else "failed",
-    )
+def _parity(model: ModelReport) -> State:
+    within = [result.difference <= result.tolerance for result in model.artefact.parity]
+    if model.accuracy:
+        within.append(model.accuracy.passed)
+    return _state(within, "within tolerance")
 
 
-def _split(quantity: str) -> tuple[str, str]:
-    value, _, unit = quantity.partition(wording.NO_BREAK)
-    return value, unit
+def _checks(model: ModelReport) -> State:
+    return _state([check.passed for check in model.smoke], "passed")
 
 
-def _files(number: int) -> str:
-    return f"in {wording.count(number, 'file')}"
+def _state(outcomes: Sequence[bool], good: str) -> State:
+    if not outcomes:
+        return State("not done yet", "missing")
+    mark: Mark = "passed" if all(outcomes) else "failed"
+    return State(f"{sum(outcomes)} of {len(outcomes)} {good}", mark)
 
 
 def _labels(model: ModelReport) -> Sequence[str]:

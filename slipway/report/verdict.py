@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from slipway.report.content import ModelReport
-from slipway.report.wording import count, score, small
+from slipway.report.wording import count, score, small, words
 
 Mark = Literal["passed", "failed", "doubtful", "missing"]
 
@@ -38,13 +38,14 @@ def judge(model: ModelReport) -> Verdict:
 def _failures(model: ModelReport) -> list[str]:
     metric, accuracy = model.artefact.metric, model.accuracy
     said = []
-    if not metric.value >= metric.floor:
-        said.append(f"{metric.name} {score(metric.value)} is under {score(metric.floor)}")
+    name, side = words(metric.name), "over" if metric.lower_is_better else "under"
+    if not metric.reached:
+        said.append(f"{name} {score(metric.value)} is {side} {score(metric.floor)}")
     over = [result for result in model.artefact.parity if not result.difference <= result.tolerance]
     if over:
         said.append(f"{count(len(over), 'comparison')} out of tolerance")
-    if accuracy and not accuracy.value >= metric.floor:
-        said.append(f"{accuracy.metric} as served {score(accuracy.value)} is under the floor")
+    if accuracy and not metric.reaches(accuracy.value):
+        said.append(f"{name} as served {score(accuracy.value)} is {side} {score(metric.floor)}")
     if accuracy and not accuracy.passed:
         said.append(f"the served answers differ by {small(accuracy.difference)}")
     wrong = [check for check in model.smoke if not check.passed]
@@ -58,7 +59,11 @@ def _failures(model: ModelReport) -> list[str]:
 
 def _doubts(model: ModelReport) -> list[str]:
     unstable = [p.concurrency for p in model.perf.points if not p.stable] if model.perf else []
-    return [f"throughput unstable at concurrency {c}" for c in unstable]
+    said = [f"throughput unstable at concurrency {c}" for c in unstable]
+    metric = model.artefact.metric
+    if metric.lead is not None and not metric.lead > 0:
+        said.append(f"no better than its baseline, {metric.baseline_name}")
+    return said
 
 
 def _missing(model: ModelReport) -> list[str]:

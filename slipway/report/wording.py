@@ -1,6 +1,7 @@
 """Numbers as people read them: rounded to what they can carry, with the unit kept on the line."""
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -44,8 +45,48 @@ def rate(value: float) -> str:
 
 
 def score(value: float) -> str:
-    """A metric to four decimals."""
-    return f"{value:.4f}"
+    """A metric to four decimals, or two from ten on (a perplexity)."""
+    return f"{value:,.{4 if abs(value) < 10 else 2}f}"
+
+
+def figure(value: float) -> str:
+    """A number whose kind is not known, to four digits: `0.9312`, `41.5`, `1,240`."""
+    if value and abs(value) < 1e-3:
+        return small(value)
+    said = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return said.replace("-", "\N{MINUS SIGN}")
+
+
+def alike(values: Sequence[float]) -> list[str]:
+    """Numbers that are compared: as many decimals each as give the largest three digits, but no
+    zeros that all of them end with.
+    """
+    largest = max(map(abs, values), default=0)
+    if 0 < largest < 1e-3:
+        return [figure(value) for value in values]
+    decimals = 2 - math.floor(math.log10(largest)) if largest else 0
+    said = [f"{value:,.{max(decimals, 0)}f}" for value in values]
+    while said and all("." in text and text[-1] in "0." for text in said):
+        said = [text[:-1] for text in said]
+    return [text.replace("-", "\N{MINUS SIGN}") for text in said]
+
+
+def percent(share: float) -> str:
+    """A share, which may be over one, without the sign: `0.4`, `43`, `1,240`, `∞`."""
+    if math.isinf(share):
+        return "∞"
+    return f"{100 * share:,.{1 if abs(share) < 0.0995 else 0}f}"
+
+
+def lead(value: float, *, lower_is_better: bool) -> str:
+    """How a figure stands to its baseline's, for a relative advantage: `43 % higher`."""
+    side = "lower" if (value > 0) == lower_is_better else "higher"
+    return f"{percent(abs(value))}{NO_BREAK}% {side}" if value else "the same"
+
+
+def words(name: str) -> str:
+    """A name of code as it is read: `hit rate`."""
+    return name.replace("_", " ")
 
 
 def small(value: float) -> str:

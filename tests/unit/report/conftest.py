@@ -3,7 +3,8 @@
 import pytest
 
 from slipway.artefact import Artefact, FileEntry, MetricResult, ParityResult
-from slipway.metrics import Scores
+from slipway.exhibits import Bars, Lines, Passages, Picture, Pictures, Series
+from slipway.metrics.scores import Scores
 from slipway.report.content import ModelReport, Released, StepRecord
 from slipway.results import AccuracyResult, CheckResult, LoadPoint, PerfResult
 
@@ -24,6 +25,19 @@ def load_point(concurrency, throughput, p99):
         errors=0,
         stable=True,
         windows=(throughput, throughput, throughput),
+    )
+
+
+@pytest.fixture
+def exhibits():
+    """One of each kind."""
+    picture = Picture(((0, 255), (9, 8)), ((True, False), (False, False)))
+    model, rule = Series("model", (1.0, 2.0), (0.5, 1.0)), Series("rule", (1.0, 2.0), (0.0, 0.2))
+    return (
+        Lines("Hit rate", "k", "hit rate", (model, rule), (("asked for", 0.8),), (("at", 1.5),)),
+        Bars("By length", "hit rate", (("short", 0.25), ("long", 0.75)), "Of all users."),
+        Pictures("Masks", ("scan", "truth"), ((picture, picture),), "Amber.", names=("best",)),
+        Passages("Samples", ("prompt", "answer"), (("Once", " upon\n  a <time>"),), "Greedy."),
     )
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from slipway.artefact import Artefact, FileEntry, MetricResult, ParityResult
 from slipway.errors import IntegrityError, NotFound
+from slipway.exhibits import Bars, Passages
 from slipway.files import readable_json
-from slipway.metrics import Scores
+from slipway.metrics.scores import Scores
 from slipway.report.content import (
     ModelReport,
     Released,
@@ -36,7 +37,17 @@ artefacts = st.builds(
         st.builds(FileEntry, st.just("model/config.pbtxt"), counts, hashes),
     ),
     serving=st.dictionaries(texts, st.lists(texts, max_size=2) | counts, max_size=2),
-    metric=st.builds(MetricResult, texts, numbers, numbers, counts),
+    metric=st.builds(
+        MetricResult,
+        texts,
+        numbers,
+        numbers,
+        counts,
+        st.booleans(),
+        st.none() | numbers,
+        texts,
+        st.dictionaries(texts, numbers, max_size=2),
+    ),
     parity=st.lists(
         st.builds(ParityResult, texts, texts, counts, numbers, numbers), max_size=2
     ).map(tuple),
@@ -55,6 +66,13 @@ reports = st.builds(
     | st.builds(
         Scores, numbers, counts, st.lists(st.tuples(counts, counts), max_size=2).map(tuple)
     ),
+    exhibits=st.lists(
+        st.builds(Bars, texts, texts, st.lists(st.tuples(texts, numbers), max_size=2).map(tuple))
+        | st.builds(
+            Passages, texts, st.just(("a",)), st.lists(st.tuples(texts), max_size=2).map(tuple)
+        ),
+        max_size=2,
+    ).map(tuple),
     labels=st.lists(texts, max_size=3).map(tuple),
     accuracy=st.none()
     | st.builds(AccuracyResult, texts, numbers, counts, numbers | st.just(math.inf), numbers),
@@ -96,6 +114,31 @@ def test_a_file_that_is_no_report_is_named(content, tmp_path):
 def test_a_schema_of_the_future_is_refused(whole):
     with pytest.raises(IntegrityError, match="schema 2 is not known"):
         ModelReport.from_json({**whole.to_json(), "schema": 2})
+
+
+def test_exhibits_of_every_kind_survive_a_file(whole, exhibits, tmp_path):
+    shown = replace(whole, exhibits=exhibits)
+    write_model_report(tmp_path, shown)
+    assert read_report(tmp_path).models == (shown,)
+
+
+def test_a_file_from_before_there_were_exhibits_can_be_read(whole):
+    value = whole.to_json()
+    del value["exhibits"]
+    assert ModelReport.from_json(value) == whole
+
+
+@pytest.mark.parametrize(
+    "exhibit",
+    [
+        {"kind": "sculpture", "title": "t"},
+        {"kind": "bars", "title": "t"},
+        {"kind": "passages", "title": "t", "columns": ["a", "b"], "rows": [["one"]], "note": ""},
+    ],
+)
+def test_an_exhibit_that_cannot_be_shown_is_refused(whole, exhibit):
+    with pytest.raises(IntegrityError, match="not a model's report"):
+        ModelReport.from_json({**whole.to_json(), "exhibits": [exhibit]})
 
 
 def test_a_folder_without_reports_says_how_to_get_one(tmp_path):

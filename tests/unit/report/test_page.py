@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from slipway.artefact import MetricResult
+from slipway.exhibits import Bars, Lines, Passages, Series
 from slipway.report.content import ModelReport, Report, write_model_report
 from slipway.report.page import render, write_page
 from slipway.report.wording import NO_BREAK
@@ -123,6 +125,7 @@ def test_a_failed_check_is_marked_in_its_row_and_at_the_top(whole):
     assert page.texts("span", **{"class": "failed"}) == [
         "failed",
         "1 of 2 checks failed",
+        "1 of 2 passed",
         "failed",
     ]
 
@@ -145,7 +148,6 @@ def test_what_is_missing_is_said(whole):
     said = " ".join(page.texts("p", **{"class": "gap"}))
     for words in (
         "steps were not recorded",
-        "no confusion matrix",
         "not compared with PyTorch",
         "endpoint was not checked",
         "speed was not measured",
@@ -169,10 +171,50 @@ def test_too_many_classes_are_not_drawn_but_their_mistakes_are_listed(whole):
 def test_several_models_get_an_index_that_leads_to_each(whole):
     page = page_of(whole, named(whole, "embedder", "Sentence embeddings"))
     links = [e["attrs"]["href"] for e in page.all("a")]
-    assert links == ["#model-1", "#model-2"]
-    assert [e["attrs"]["id"] for e in page.all("article")] == ["model-1", "model-2"]
-    assert page.texts("a") == ["Handwritten digits", "Sentence embeddings"]
-    assert not page_of(whole).all("nav")
+    assert links[:2] == ["#image_classifier", "#embedder"]
+    assert [e["attrs"]["id"] for e in page.all("article")] == ["image_classifier", "embedder"]
+    assert page.texts("a")[:2] == ["Handwritten digits", "Sentence embeddings"]
+    assert [e["attrs"]["aria-label"] for e in page_of(whole).all("nav")] == [
+        "Parts of Handwritten digits"
+    ]
+
+
+def test_every_link_leads_to_a_part_of_the_page(whole, exhibits):
+    shown = replace(whole, exhibits=exhibits)
+    for page in (page_of(shown), page_of(whole, named(shown, "embedder", "Embeddings"))):
+        ids = {e["attrs"]["id"] for e in page.elements if "id" in e["attrs"]}
+        assert {e["attrs"]["href"].removeprefix("#") for e in page.all("a")} <= ids
+
+
+def folds(page):
+    """Of each part that can be folded, in order: what its line says, and whether it is open."""
+    parts = zip(page.texts("summary"), page.all("details"), strict=True)
+    return [
+        (said, "open" in part["attrs"])
+        for said, part in parts
+        if "part" in part["attrs"]["class"].split()
+    ]
+
+
+def test_a_single_model_shows_everything(whole):
+    assert folds(page_of(whole)) == [
+        ("Parity: is it still the same model? 3 of 3 within tolerance", True),
+        ("Checks of the endpoint 2 of 2 passed", True),
+        ("What was built 44.7 MB in 3 files", True),
+    ]
+
+
+def test_among_several_models_details_that_are_well_are_folded(whole):
+    wrong = replace(whole.smoke[0], passed=False)
+    bad = named(replace(whole, smoke=(wrong,)), "bad", "Bad")
+    assert folds(page_of(named(ModelReport(whole.artefact), "new", "New"), bad)) == [
+        ("Parity: is it still the same model? 2 of 2 within tolerance", False),
+        ("Checks of the endpoint not done yet", True),
+        ("What was built 44.7 MB in 3 files", False),
+        ("Parity: is it still the same model? 3 of 3 within tolerance", False),
+        ("Checks of the endpoint 0 of 1 passed", True),
+        ("What was built 44.7 MB in 3 files", False),
+    ]
 
 
 def test_no_id_is_used_twice(whole):
@@ -184,8 +226,18 @@ def test_no_id_is_used_twice(whole):
 def test_hostile_text_stays_text(whole):
     evil = '<script>alert("1")</script>'
     check = replace(whole.smoke[0], detail=evil, name='" onload="x')
+    metric = replace(
+        whole.artefact.metric, name=evil, baseline=0.5, baseline_name=evil, figures={evil: 1.0}
+    )
+    here = ((evil, 0.0),)
+    exhibits = (
+        Lines(evil, evil, evil, (Series(evil, (0.0,), (0.0,)),), here, here, evil),
+        Bars(evil, evil, here, evil),
+        Passages(evil, (evil, '" onclick="x'), ((evil, evil),), evil),
+    )
     hostile = replace(
-        named(whole, "image_classifier", evil),
+        judged(named(whole, "image_classifier", evil), metric),
+        exhibits=exhibits,
         labels=(evil, "b"),
         smoke=(check,),
         server={evil: "'\"><img src=x>"},
@@ -197,8 +249,8 @@ def test_hostile_text_stays_text(whole):
     assert not [e for e in page.elements if any(n.startswith("on") for n in e["attrs"])]
 
 
-def test_nothing_is_loaded(whole):
-    text = render(Report((whole,)))
+def test_nothing_is_loaded(whole, exhibits):
+    text = render(Report((replace(whole, exhibits=exhibits),)))
     page = Page(text)
     assert not re.search(r"https?://", text)
     assert not page.all("script")
@@ -206,21 +258,89 @@ def test_nothing_is_loaded(whole):
     assert "@import" not in style
     assert "url(" not in style
     for element in page.elements:
-        assert "src" not in element["attrs"]
+        assert element["attrs"].get("src", "data:image/png;base64,").startswith("data:image/png")
         reference = element["attrs"].get("href")
         assert reference is None or reference == "data:," or reference.startswith("#")
 
 
-def test_tables_and_figures_can_be_read_by_a_screen_reader(whole):
-    page = page_of(whole)
+def test_tables_and_figures_can_be_read_by_a_screen_reader(whole, exhibits):
+    page = page_of(replace(whole, exhibits=exhibits))
     assert all(e["attrs"].get("scope") in ("col", "row") for e in page.all("th"))
-    assert all(e["attrs"]["role"] == "img" and e["attrs"]["aria-label"] for e in page.all("svg"))
-    assert len(page.all("svg")) == len(page.all("figcaption")) == len(page.all("figure")) == 3
+    drawings = [e["attrs"] for e in page.all("svg") if e["attrs"].get("aria-hidden") != "true"]
+    assert len(drawings) == 5
+    assert all(e["role"] == "img" and e["aria-label"] for e in drawings)
+    assert [e["attrs"]["alt"] for e in page.all("img")] == ["scan, best", "truth, best"]
+    assert len(page.all("figure")) == 7
     assert len(page.all("table")) == len(page.all("div", **{"class": "scroll"}))
 
 
-def test_equal_reports_give_equal_pages(whole):
-    assert render(Report((whole,))) == render(Report((replace(whole),)))
+def test_equal_reports_give_equal_pages(whole, exhibits):
+    shown = replace(whole, exhibits=exhibits)
+    assert render(Report((shown,))) == render(Report((replace(shown),)))
+
+
+def judged(model, metric):
+    return replace(model, artefact=replace(model.artefact, metric=metric))
+
+
+def test_the_baseline_stands_beside_the_metric(whole):
+    metric = replace(
+        whole.artefact.metric, baseline=0.6912, baseline_name="a rule", figures={"macro_F1": 0.9712}
+    )
+    page = page_of(judged(whole, metric))
+    assert "ahead of baseline 43 % a rule 0.6912" in page.texts("div", **{"class": "tile"})
+    assert "0.6912, a rule; the model is 43 % higher" in page.texts("dd")
+    assert ("macro F1" in page.texts("dt"), "0.9712" in page.texts("dd")) == (True, True)
+
+
+def test_where_lower_is_better_the_limit_is_the_most_that_is_allowed(whole):
+    metric = MetricResult("perplexity", 12.8, 15.0, 9120, True, 16.0, "5-gram")
+    page = page_of(judged(whole, metric))
+    tiles = page.texts("div", **{"class": "tile"})
+    assert tiles[:2] == [
+        "perplexity 12.80 passed at most 15.00",
+        "ahead of baseline 20 % 5-gram 16.00",
+    ]
+    assert "16.00, 5-gram; the model is 20 % lower" in page.texts("dd")
+    assert "at most" in page.texts("dt")
+    failed = page_of(judged(whole, replace(metric, floor=12.0)))
+    assert failed.texts("div", **{"class": "tile"})[0] == "perplexity 12.80 failed at most 12.00"
+
+
+def test_a_baseline_that_is_better_is_marked(whole):
+    metric = replace(whole.artefact.metric, baseline=0.99, baseline_name="a rule")
+    tiles = page_of(judged(whole, metric)).texts("div", **{"class": "tile"})
+    assert "behind baseline 0.4 % no gain a rule 0.9900" in tiles
+
+
+def test_each_exhibit_is_shown_with_its_title_and_note(whole, exhibits):
+    page = page_of(replace(whole, exhibits=exhibits))
+    assert page.texts("h4")[-4:] == ["Hit rate", "By length", "Masks", "Samples"]
+    assert {"Of all users.", "Amber.", "Greedy."} <= set(page.texts("figcaption"))
+    assert page.texts("li")[-3:] == ["model", "rule", "asked for (0.8)"]
+    assert page.texts("th", scope="row").count("best") == 1
+
+
+def test_the_white_space_of_a_passage_is_kept(whole, exhibits):
+    page = page_of(replace(whole, exhibits=exhibits))
+    cells = [e for e in page.all("td") if "data-column" in e["attrs"]]
+    assert [e["text"] for e in cells] == ["Once", " upon\n  a <time>"]
+    assert [e["attrs"]["data-column"] for e in cells] == ["prompt", "answer"]
+
+
+@pytest.mark.parametrize(
+    "empty", [Bars("t", "x", ()), Lines("t", "x", "y", ()), Passages("t", ("a",), ())]
+)
+def test_an_exhibit_without_content_says_so(whole, empty):
+    page = page_of(replace(whole, exhibits=(empty,)))
+    assert "There is nothing to show." in page.texts("p")
+
+
+def test_neighbours_of_a_kind_are_laid_out_together(whole, exhibits):
+    lines, bars, pictures, passages = exhibits
+    page = page_of(replace(whole, exhibits=(lines, bars, pictures, bars, passages, passages)))
+    kinds = [e["attrs"]["class"] for e in page.all("div", **{"class": "exhibits"})]
+    assert kinds == ["exhibits chart", "exhibits album", "exhibits chart", "exhibits readings"]
 
 
 def test_a_model_takes_less_than_two_hundred_kilobytes(whole):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from slipway.artefact import MetricResult
 from slipway.report.content import ModelReport
 from slipway.report.verdict import judge
 
@@ -15,6 +16,20 @@ def with_artefact(model, **changes):
 
 def low_metric(model):
     return with_artefact(model, metric=replace(model.artefact.metric, value=0.9699))
+
+
+def perplexity(model, value, served):
+    metric = MetricResult("perplexity", value, 12.0, 360, lower_is_better=True)
+    judged = with_artefact(model, metric=metric)
+    return replace(judged, accuracy=replace(judged.accuracy, value=served))
+
+
+def high_perplexity(model):
+    return perplexity(model, 12.5, 11.9)
+
+
+def served_perplexity_high(model):
+    return perplexity(model, 11.9, 12.5)
 
 
 def parity_over(model):
@@ -55,8 +70,10 @@ def test_a_model_with_everything_right_passed(whole):
     ("spoil", "said"),
     [
         (low_metric, "is under"),
+        (high_perplexity, "perplexity 12.50 is over 12.00"),
+        (served_perplexity_high, "perplexity as served 12.50 is over 12.00"),
         (parity_over, "1\N{NO-BREAK SPACE}comparison out of tolerance"),
-        (served_worse, "as served"),
+        (served_worse, "accuracy as served 0.9000 is under 0.9700"),
         (served_otherwise, "differ by ∞"),
         (served_nonsense, "differ by not a number"),
         (check_failed, "1 of 2\N{NO-BREAK SPACE}checks failed"),
@@ -76,6 +93,15 @@ def test_an_unstable_point_is_a_doubt_and_no_failure(whole):
     verdict = judge(replace(whole, perf=perf))
     assert verdict.mark == "doubtful"
     assert verdict.doubtful == ("throughput unstable at concurrency 16",)
+
+
+@pytest.mark.parametrize("baseline", [0.99, 0.9861])
+def test_a_baseline_as_good_as_the_model_is_a_doubt(whole, baseline):
+    metric = replace(whole.artefact.metric, baseline=baseline, baseline_name="a rule")
+    verdict = judge(with_artefact(whole, metric=metric))
+    assert verdict.doubtful == ("no better than its baseline, a rule",)
+    better = replace(metric, baseline=0.9)
+    assert judge(with_artefact(whole, metric=better)).mark == "passed"
 
 
 def test_what_was_not_done_is_listed(whole):

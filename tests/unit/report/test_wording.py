@@ -50,6 +50,79 @@ def test_differences_are_written_with_a_power_of_ten(value, said):
     assert plain(wording.small(value)) == said
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.98612, "0.9861"), (9.5, "9.5000"), (12.8412, "12.84"), (1234, "1,234.00")],
+)
+def test_metrics_keep_four_decimals_or_two_from_ten_on(value, said):
+    assert wording.score(value) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0, "0"),
+        (0.93124, "0.9312"),
+        (41.5, "41.5"),
+        (1240.2, "1,240"),
+        (-0.5, "−0.5"),
+        (0.0002, "2 × 10⁻⁴"),
+    ],
+)
+def test_numbers_of_any_kind_keep_four_digits(value, said):
+    assert plain(wording.figure(value)) == said
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([], []),
+        ([0.0], ["0"]),
+        ([3, 31], ["3", "31"]),
+        ([0.9, 0.9333], ["0.900", "0.933"]),
+        ([0.9, 0.95], ["0.90", "0.95"]),
+        ([-0.31, 0.04], ["−0.31", "0.04"]),
+        ([12.0, 1234.5], ["12", "1,234"]),
+        ([2e-4, 0.0], ["2 × 10⁻⁴", "0"]),
+    ],
+)
+def test_numbers_that_are_compared_have_the_same_decimals(values, said):
+    assert [plain(text) for text in wording.alike(values)] == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.43, "43"),
+        (0.026, "2.6"),
+        (0.0996, "10"),
+        (12.5, "1,250"),
+        (float("inf"), "∞"),
+        (0, "0.0"),
+    ],
+)
+def test_shares_are_per_cent(share, said):
+    assert wording.percent(share) == said
+
+
+@pytest.mark.parametrize(
+    ("lead", "lower", "said"),
+    [
+        (0.43, False, "43 % higher"),
+        (-0.43, False, "43 % lower"),
+        (0.1, True, "10 % lower"),
+        (-0.1, True, "10 % higher"),
+        (0, False, "the same"),
+    ],
+)
+def test_a_lead_is_told_in_the_direction_of_the_figure(lead, lower, said):
+    assert plain(wording.lead(lead, lower_is_better=lower)) == said
+
+
+def test_names_of_code_are_read_as_words():
+    assert wording.words("hit_rate") == "hit rate"
+
+
 def test_one_thing_is_singular():
     assert plain(wording.count(1, "file")) == "1 file"
     assert plain(wording.count(1200, "file")) == "1,200 files"

@@ -1,0 +1,94 @@
+"""The figures at the head of a model's section."""
+
+from dataclasses import dataclass
+
+from slipway.report import wording
+from slipway.report.content import ModelReport
+from slipway.report.verdict import Mark
+from slipway.results import LoadPoint
+
+UNKNOWN = "–"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure. `mark` and the word `said` beside it are empty where no limit belongs to it."""
+
+    label: str
+    value: str
+    unit: str
+    note: str
+    mark: Mark | str = ""
+    said: str = ""
+
+
+def tiles(model: ModelReport, peak: LoadPoint | None) -> tuple[Tile, ...]:
+    """`peak` is the point of the highest concurrency, where the speed was measured."""
+    artefact = model.artefact
+    size, _, unit = wording.size(artefact.size).partition(wording.NO_BREAK)
+    return (
+        _metric(model),
+        *_lead(model),
+        _difference(model),
+        Tile("size", size, unit, f"in {wording.count(len(artefact.files), 'file')}"),
+        *_speed(peak),
+    )
+
+
+def _metric(model: ModelReport) -> Tile:
+    metric = model.artefact.metric
+    limit = "at most" if metric.lower_is_better else "floor"
+    return _judged(
+        wording.words(metric.name),
+        wording.score(metric.value),
+        f"{limit} {wording.score(metric.floor)}",
+        passed=metric.reached,
+    )
+
+
+def _lead(model: ModelReport) -> tuple[Tile, ...]:
+    """How much better than the baseline, where one was computed."""
+    metric = model.artefact.metric
+    if metric.lead is None or metric.baseline is None:
+        return ()
+    behind = metric.lead <= 0
+    return (
+        Tile(
+            "behind baseline" if behind else "ahead of baseline",
+            wording.percent(abs(metric.lead)),
+            "%",
+            f"{metric.baseline_name} {wording.score(metric.baseline)}".lstrip(),
+            "doubtful" if behind else "",
+            "no gain" if behind else "",
+        ),
+    )
+
+
+def _difference(model: ModelReport) -> Tile:
+    label, accuracy = "PyTorch to served", model.accuracy
+    if accuracy is None:
+        return Tile(label, UNKNOWN, "", "not measured yet")
+    return _judged(
+        label,
+        wording.small(accuracy.difference),
+        f"tolerance {wording.small(accuracy.tolerance)}",
+        passed=accuracy.passed,
+    )
+
+
+def _speed(peak: LoadPoint | None) -> tuple[Tile, ...]:
+    if peak is None:
+        return tuple(
+            Tile(label, UNKNOWN, "", "not measured yet") for label in ("throughput", "p99 latency")
+        )
+    load = f"at concurrency {peak.concurrency}"
+    mark, said = ("", "") if peak.stable else ("doubtful", "unstable")
+    return (
+        Tile("throughput", wording.rate(peak.throughput), "req/s", load, mark, said),
+        Tile("p99 latency", wording.milliseconds(peak.p99_ms), "ms", load, mark, said),
+    )
+
+
+def _judged(label: str, value: str, note: str, *, passed: bool) -> Tile:
+    word: Mark = "passed" if passed else "failed"
+    return Tile(label, value, "", note, word, word)
