@@ -19,6 +19,15 @@ OF_A_PYTHON = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 """The Python backend embeds the image's interpreter, which these would lead to the node's."""
 
 
+NEEDED = (
+    "bin/tritonserver",
+    "backends/python/triton_python_backend_stub",
+    "backends/tokenizer/model.py",
+    "backends/generator/model.py",
+)
+"""Files of the serving image (container/Dockerfile), below Triton's folder."""
+
+
 class Installation(Protocol):
     """A Triton that is installed on this machine."""
 
@@ -51,9 +60,9 @@ class Installation(Protocol):
 
 @dataclass(frozen=True)
 class ContainerInstallation:
-    """Triton in NVIDIA's image, with its own backends: onnxruntime, openvino, tensorrt, python.
-
-    The image's are native, so Slipway's Python-based ones of the same names are not used.
+    """Triton in the serving image: NVIDIA's with its own backends (onnxruntime, openvino, tensorrt,
+    python), which are native, so that Slipway's Python-based ones of the same names are not used;
+    and with those of Slipway's that NVIDIA has not.
     """
 
     root: Path
@@ -62,7 +71,7 @@ class ContainerInstallation:
     @classmethod
     def find(cls, root: Path = Path("/opt/tritonserver")) -> "ContainerInstallation":
         """Raises `ServerEnvironmentError` where this is not that image."""
-        for needed in ("bin/tritonserver", "backends/python/triton_python_backend_stub"):
+        for needed in NEEDED:
             if not (root / needed).is_file():
                 raise ServerEnvironmentError(
                     "Triton is not installed here",

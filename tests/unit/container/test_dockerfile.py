@@ -113,6 +113,16 @@ def test_the_ports_and_the_health_check_are_the_contracts(instructions, last):
     assert f":{contract.READINESS_PORT}{contract.HEALTH_READY}" in health
 
 
+def test_backends_that_nvidia_has_not_come_with_what_they_import(instructions, last):
+    (making,) = [run for run in of(instructions, "RUN", 0) if "/opt/backends" in run]
+    (names,) = re.findall(r"for backend in ([\w ]+);", making)
+    ours = {path.parent.name for path in (ROOT / "slipway/triton/backends").glob("*/model.py")}
+    assert set(names.split()) == ours - {"onnxruntime"}  # the image has that one
+    assert "--requirement slipway/triton/requirements.txt" in making
+    copied = "--from=builder /opt/backends /opt/tritonserver/backends"
+    assert copied in of(instructions, "COPY", last)
+
+
 def kept(path, patterns):
     """Whether a path stays in the build context, as Docker decides: the last match counts."""
     keeps = True

@@ -2,7 +2,7 @@ import pytest
 
 from slipway import contract
 from slipway.errors import ServerEnvironmentError, StartupError
-from slipway.triton.installation import ContainerInstallation
+from slipway.triton.installation import NEEDED, ContainerInstallation
 from slipway.triton.server import EmbeddedServer, Ports, ServerOptions
 
 
@@ -10,7 +10,7 @@ from slipway.triton.server import EmbeddedServer, Ports, ServerOptions
 def image(tmp_path):
     """A folder with what Slipway looks for in NVIDIA's image."""
     root = tmp_path / "opt/tritonserver"
-    for file in ("bin/tritonserver", "backends/python/triton_python_backend_stub"):
+    for file in NEEDED:
         (root / file).parent.mkdir(parents=True)
         (root / file).write_text("#!/bin/sh\n")
     return root
@@ -23,9 +23,7 @@ def test_the_image_says_what_it_is(image, monkeypatch):
     assert found.versions == {"tritonserver image": "26.07"}
 
 
-@pytest.mark.parametrize(
-    "missing", ["bin/tritonserver", "backends/python/triton_python_backend_stub"]
-)
+@pytest.mark.parametrize("missing", NEEDED)
 def test_outside_of_the_image_the_way_out_is_named(image, missing):
     (image / missing).unlink()
     with pytest.raises(ServerEnvironmentError, match=missing) as caught:
