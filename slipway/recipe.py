@@ -97,9 +97,8 @@ class Generation:
     """The network is a decoder: clients send a prompt and get the text that follows as a stream.
 
     `context` is how many tokens prompt and answer have together at most. Up to `rows` requests are
-    decoded at once; they join and leave between two tokens, and at most `queue` wait. A request
-    that names no limit gets `max_tokens`; one whose client takes nothing for `idle_timeout_s`
-    seconds is ended.
+    decoded at once; they join and leave between two tokens. At most `queue` more wait, each
+    `idle_timeout_s` seconds at most. A request that names no limit gets `max_tokens`.
     """
 
     context: int = 256

@@ -2,8 +2,8 @@
 
 The fake server obeys the part of Triton that the node relies on: it reads the repository when told
 to load, keeps the old state when a load fails, answers requests that name no version with the
-highest one, does nothing while it is down, and forgets everything when it is restarted. Its models
-are JSON: {"add": number}.
+highest one, loads the steps of an ensemble with it, does nothing while it is down, and forgets
+everything when it is restarted. Its models are JSON: {"add": number}.
 """
 
 import json
@@ -66,7 +66,13 @@ class FakeTriton:
         config = text_format.Parse((self.repository / model / "config.pbtxt").read_text(),
                                    pb.ModelConfig())  # fmt: skip
         new = {}
-        for version in config.version_policy.specific.versions:
+        for step in config.ensemble_scheduling.step:
+            if step.model_name not in self.loaded:
+                self.load(step.model_name)
+            new[config.version_policy.specific.versions[0]] = self.loaded[step.model_name][
+                step.model_version
+            ]
+        for version in () if new else config.version_policy.specific.versions:
             content = json.loads(
                 (self.repository / model / str(version) / "model.onnx").read_text()
             )
@@ -84,7 +90,7 @@ class FakeTriton:
             raise NodeError(f"Triton cannot unload '{model}'", why="no answer")
         self.loaded.pop(model, None)
 
-    def infer(self, model, version, inputs):
+    def infer(self, model, version, inputs, *, stream=False):
         if not self.running or model not in self.loaded or model in self.dead:
             raise NodeError(f"'{model}' does not answer", why="Stub process is not healthy")
         versions = self.loaded[model]
