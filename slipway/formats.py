@@ -4,7 +4,7 @@ Each reader refuses what does not fit with a `DataError` in one line.
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,23 +15,26 @@ from slipway.tensors import Array
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 
 
-def read_table(path: Path, columns: Sequence[str]) -> dict[str, list[str]]:
+def read_table(
+    path: Path, columns: Sequence[str], optional: Collection[str] = ()
+) -> dict[str, list[str]]:
     """The named columns of a CSV file with a header, or of all `*.csv` in a folder, by name.
 
-    Further columns are left out; a missing one, an empty cell or no row at all is refused.
+    Further columns are left out; a missing one, an empty cell or no row at all is refused. Cells of
+    `optional` columns may be empty.
     """
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     if not files:
         raise DataError(f"There is no table in {path}", why="the folder holds no .csv file")
     table: dict[str, list[str]] = {column: [] for column in columns}
     for file in files:
-        _read_csv(file, table)
+        _read_csv(file, table, optional)
     if not table[columns[0]]:
         raise DataError(f"{path} holds no rows", mend=f"Its columns are {', '.join(columns)}.")
     return table
 
 
-def _read_csv(file: Path, table: Mapping[str, list[str]]) -> None:
+def _read_csv(file: Path, table: Mapping[str, list[str]], optional: Collection[str]) -> None:
     mend = f"It is a CSV file in UTF-8 with a header line: {','.join(table)}"
     try:
         with file.open(newline="", encoding="utf-8-sig") as lines:
@@ -44,7 +47,7 @@ def _read_csv(file: Path, table: Mapping[str, list[str]]) -> None:
             for row in reader:
                 for column, cells in table.items():
                     cell = (row[column] or "").strip()
-                    if not cell:
+                    if not cell and column not in optional:
                         raise DataError(
                             f"Line {reader.line_num} of {file} cannot be used",
                             why=f"its {column} is empty",

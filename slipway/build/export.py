@@ -111,13 +111,18 @@ def _dynamic_shapes(recipe: Recipe) -> tuple[dict[int, Any], ...]:
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """It warns of each torchvision operator it could not register, and of its own deprecations."""
+    """It warns of each torchvision operator it could not register, of its own deprecations, and
+    of an LSTM, whose length it first takes for fixed.
+    """
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*LeafSpec.* is deprecated", FutureWarning)
+            warnings.filterwarnings("ignore", "_check_is_size will be removed", FutureWarning)
+            warnings.filterwarnings("ignore", r"The tensor attributes .*_flat_weights", UserWarning)
+            warnings.filterwarnings("ignore", r"The \.grad attribute of a Tensor", UserWarning)
             yield
     finally:
         logger.setLevel(level)

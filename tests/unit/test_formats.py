@@ -39,6 +39,13 @@ def test_a_table_of_another_form_is_refused(tmp_path, content, said):
     refused(lambda: read_table(tmp_path / "a.csv", ["text", "label"]), said)
 
 
+def test_cells_of_optional_columns_may_be_empty(tmp_path):
+    (tmp_path / "a.csv").write_text("time,heat\n1,\n2,3\n")
+    table = read_table(tmp_path / "a.csv", ["time", "heat"], optional=["heat"])
+    assert table == {"time": ["1", "2"], "heat": ["", "3"]}
+    refused(lambda: read_table(tmp_path / "a.csv", ["time", "heat"], ["time"]), "heat is empty")
+
+
 def test_a_folder_without_tables_and_a_file_that_is_not_there_are_refused(tmp_path):
     refused(lambda: read_table(tmp_path, ["text"]), "holds no .csv file")
     refused(lambda: read_table(tmp_path / "x.csv", ["text"]), "No such file")
