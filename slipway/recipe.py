@@ -19,7 +19,8 @@ def _require(condition: bool, what: str, why: str) -> None:
 class Training:
     """How the network is trained: AdamW, one cycle up to `learning_rate` and down again.
 
-    With no epoch at all the network keeps the weights it begins with. Gradients longer than `clip_norm` are shortened to it; 0 leaves them as they are.
+    With no epoch at all the network keeps the weights it begins with. Gradients longer than
+    `clip_norm` are shortened to it; 0 leaves them as they are.
     """
 
     epochs: int

@@ -24,7 +24,7 @@ def create_app() -> FastAPI:
     torch.set_num_threads(int(os.environ["TORCH_THREADS"]))
     folder = open_model(os.environ["MODEL"], Path(os.environ["MODELS"]))
     network = load_network(folder, Path(os.environ["WEIGHTS"])).eval()
-    shape = tuple(size or -1 for size in folder.recipe.inputs[0].shape)
+    shape = tuple(-1 if isinstance(size, str) else size for size in folder.recipe.inputs[0].shape)
     app = FastAPI()
 
     @app.get("/health")
