@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,35 +106,47 @@ def _print_figures(reports: Sequence["ModelReport"]) -> None:
     figures, load = Table(), Table()
     for column in ("model", "metric", "limit", "baseline", "parity", "size", "checks"):
         figures.add_column(column, justify="left" if column == "model" else "right")
-    for column in ("model", "at once", "requests/s", "p50", "p99", ""):
+    for column in ("model", "at once", "a second", "p50", "p99", ""):
         load.add_column(column, justify="left" if column == "model" else "right")
     for report in reports:
-        metric, served, perf = report.artefact.metric, report.accuracy, report.perf
+        metric, served = report.artefact.metric, report.accuracy
         assert served is not None
-        assert perf is not None
         passed = sum(check.passed for check in report.smoke)
         figures.add_row(
             report.artefact.model,
-            f"{served.metric} {served.value:.4f}",
+            f"{metric.name} {metric.value:.4f}",
             f"{'at most ' if metric.lower_is_better else ''}{metric.floor:g}",
             "" if metric.baseline is None else f"{metric.baseline:.4f}",
             f"{served.difference:.1e}",
             f"{report.artefact.size / 1e6:.1f} MB",
             f"{passed}/{len(report.smoke)}",
         )
-        for number, point in enumerate(perf.points):
-            load.add_row(
-                "" if number else report.artefact.model,
-                str(point.concurrency),
-                f"{point.throughput:.0f}",
-                f"{point.p50_ms:.1f} ms",
-                f"{point.p99_ms:.1f} ms",
-                "" if point.stable else "unstable",
-            )
+        for number, row in enumerate(_speeds(report)):
+            load.add_row("" if number else report.artefact.model, *row)
     console = Console(stderr=True)
     console.print()
     console.print(figures)
     console.print(load)
+
+
+def _speeds(report: "ModelReport") -> Iterator[tuple[str, ...]]:
+    """Of a generator its tokens, and the time to the first of them."""
+    for point in report.perf.points if report.perf else ():
+        yield (
+            str(point.concurrency),
+            f"{point.throughput:.0f} requests",
+            f"{point.p50_ms:.1f} ms",
+            f"{point.p99_ms:.1f} ms",
+            "" if point.stable else "unstable",
+        )
+    for stream in report.streams.points if report.streams else ():
+        yield (
+            str(stream.concurrency),
+            f"{stream.tokens_per_s:.0f} tokens",
+            f"{stream.ttft_p50_ms:.1f} ms",
+            f"{stream.ttft_p99_ms:.1f} ms",
+            "" if stream.stable else "unstable",
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Measure how fast a served model answers, and where the time goes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,11 +9,12 @@ from slipway import options, terminal
 from slipway.registry.store import DEFAULT_URL
 
 if TYPE_CHECKING:
-    from slipway.results import PerfResult
+    from slipway.results import PerfResult, StreamResult
 
 app = terminal.application()
 
 CONCURRENCIES = [1, 4, 16]
+STREAMS = [1, 4, 8]
 
 
 @app.command()
@@ -21,7 +22,10 @@ def main(
     model: Annotated[str, typer.Argument(help="The model's name, as the server has it.")],
     concurrency: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="Requests under way at once; may be repeated. [default: 1 4 16]"),
+        typer.Option(
+            min=1,
+            help="Requests under way at once; may be repeated. [default: 1 4 16, of streams 1 4 8]",
+        ),
     ] = None,
     window: Annotated[float, typer.Option(min=0.1, help="Seconds of one window.")] = 1.0,
     windows: Annotated[int, typer.Option(min=3, help="Give up after so many windows.")] = 12,
@@ -45,30 +49,34 @@ def main(
     ends with exit code 1, as do wrong answers. Queue and compute are Triton's own figures of the
     same time, transport is the rest of what a client waits; a server of a fleet does not tell them.
 
+    Of a generator streams are measured: the time to the first token (TTFT), that from one token to
+    the next (ITL), and the tokens of all streams together.
+
     Example: python scripts/perf.py image_classifier --concurrency 1 --concurrency 16
     """
+    from slipway.check import perf, streams
     from slipway.check.endpoint import Endpoint
-    from slipway.check.perf import measure, one_by_one
     from slipway.files import readable_json, write_whole
     from slipway.registry.golden import read_golden, released_golden
+    from slipway.results import StreamResult
 
     endpoint = Endpoint(grpc, http)
     asked = read_golden(golden) if golden else released_golden(store, environment, model)
+    how: dict[str, Any] = {"window": window, "within": within, "most": windows}
     with terminal.progress_bar("perf", enabled=not json) as progress:
-        result = measure(
-            endpoint,
-            model,
-            one_by_one(asked),
-            concurrency or CONCURRENCIES,
-            window=window,
-            within=within,
-            most=windows,
-            progress=progress,
-        )
+        result: PerfResult | StreamResult
+        if asked.stream:
+            counts = concurrency or STREAMS
+            result = streams.measure(endpoint, model, [asked], counts, progress=progress, **how)
+        else:
+            counts, rows = concurrency or CONCURRENCIES, perf.one_by_one(asked)
+            result = perf.measure(endpoint, model, rows, counts, progress=progress, **how)
     if output:
         write_whole(output, readable_json(result.to_json()))
     if json:
         terminal.print_json(result.to_json())
+    elif isinstance(result, StreamResult):
+        _print_streams(result)
     else:
         _print(result)
     for point in result.points:
@@ -101,6 +109,22 @@ def _print(result: "PerfResult") -> None:
             "–" if p.batch is None else f"{p.batch:.1f}",
             verdict,
         )
+    Console().print(table)
+
+
+def _print_streams(result: "StreamResult") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{result.model} at {result.endpoint}", caption=result.machine)
+    columns = ("streams", "tokens/s", "TTFT p50", "TTFT p99", "ITL p50", "ITL p99", "")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for p in result.points:
+        times = (p.ttft_p50_ms, p.ttft_p99_ms, p.itl_p50_ms, p.itl_p99_ms)
+        verdict = "errors" if p.errors else "stable" if p.stable else "unstable"
+        pace = f"{p.tokens_per_s:.0f}"
+        table.add_row(str(p.concurrency), pace, *(f"{ms:.2f} ms" for ms in times), verdict)
     Console().print(table)
 
 

@@ -82,3 +82,53 @@ class PerfResult:
     def from_json(cls, value: Mapping[str, Any]) -> "PerfResult":
         points = tuple(LoadPoint(**{**p, "windows": tuple(p["windows"])}) for p in value["points"])
         return cls(**{**value, "points": points})
+
+
+@dataclass(frozen=True)
+class StreamPoint:
+    """What one number of streams at once gave over the windows that agreed.
+
+    `tokens_per_s` counts the responses of all streams together: a generator sends one for each
+    token. TTFT is the time from sending a request to its first token, ITL that from one token of a
+    stream to its next; both in milliseconds, as the client saw them. `streams` came to their end,
+    and gave `tokens` with those that had not. `windows` holds the tokens per second of every
+    window, the discarded ones too, and `error` the first of the `errors`.
+    """
+
+    concurrency: int
+    tokens_per_s: float
+    ttft_p50_ms: float
+    ttft_p99_ms: float
+    itl_p50_ms: float
+    itl_p99_ms: float
+    streams: int
+    tokens: int
+    errors: int
+    stable: bool
+    windows: tuple[float, ...]
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class StreamResult:
+    """A closed-loop measurement of one served generator on one machine."""
+
+    model: str
+    endpoint: str
+    protocol: str
+    machine: str
+    points: tuple[StreamPoint, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(point.stable and not point.errors for point in self.points)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "StreamResult":
+        points = tuple(
+            StreamPoint(**{**p, "windows": tuple(p["windows"])}) for p in value["points"]
+        )
+        return cls(**{**value, "points": points})

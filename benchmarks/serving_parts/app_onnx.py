@@ -19,7 +19,7 @@ def create_app() -> FastAPI:
     folder = open_model(os.environ["MODEL"], Path(os.environ["MODELS"]))
     session = onnxruntime.InferenceSession(os.environ["ONNX"], providers=["CPUExecutionProvider"])
     spec = folder.recipe.inputs[0]
-    shape = tuple(size or -1 for size in spec.shape)
+    shape = tuple(-1 if isinstance(size, str) else size for size in spec.shape)
     app = FastAPI()
 
     @app.get("/health")

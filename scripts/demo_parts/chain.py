@@ -8,9 +8,9 @@ from scripts.demo_parts.node import Node
 from slipway import contract, terminal
 from slipway.build.evaluate import HOLDOUT_FILE, read_evaluation
 from slipway.build.line import build
-from slipway.check.accuracy import accuracy, load_holdout
+from slipway.check import perf, streams
+from slipway.check.accuracy import accuracy, accuracy_of_streams, load_holdout
 from slipway.check.example import example
-from slipway.check.perf import measure, one_by_one
 from slipway.check.smoke import smoke
 from slipway.folder import ModelFolder
 from slipway.registry.clock import utc_now
@@ -21,9 +21,11 @@ from slipway.registry.releases import Released, promote
 from slipway.registry.store import open_store
 from slipway.report.content import ModelReport, StepRecord
 from slipway.report.content import Released as ReleasedAs
-from slipway.results import AccuracyResult, CheckResult, PerfResult
+from slipway.results import AccuracyResult, CheckResult, PerfResult, StreamResult
+from slipway.tensors import Golden
 
 CONCURRENCIES = (1, 4, 16)
+STREAMS = (1, 4, 8)
 
 
 @dataclass
@@ -67,14 +69,15 @@ class Chain:
         """Everything that is asked of the served model. `served` is the step before."""
         self.records.append(served)
         evaluation = read_evaluation(self.evaluated)
-        checks, answers, perf = self._smoke(node), self._accuracy(node), self._perf(node)
+        checks, answers, speed = self._smoke(node), self._accuracy(node), self._speed(node)
         return ModelReport(
             artefact=manifest.artefact,
             scores=evaluation.scores,
             labels=self.folder.recipe.outputs[0].labels,
             accuracy=answers,
             smoke=checks,
-            perf=perf,
+            perf=speed if isinstance(speed, PerfResult) else None,
+            streams=speed if isinstance(speed, StreamResult) else None,
             exhibits=evaluation.exhibits,
             steps=tuple(self.records),
             release=ReleasedAs(self.environment, manifest.version),
@@ -82,11 +85,14 @@ class Chain:
             recorded=utc_now(),
         )
 
+    @property
+    def _golden(self) -> Golden:
+        return read_golden(self.package / contract.GOLDEN_FILE)
+
     def _smoke(self, node: Node) -> tuple[CheckResult, ...]:
         started = time.perf_counter()
-        golden = read_golden(self.package / contract.GOLDEN_FILE)
         with terminal.progress_bar("smoke"):
-            checks = list(smoke(node.endpoint, self.folder.name, golden))
+            checks = list(smoke(node.endpoint, self.folder.name, self._golden))
             if self.folder.has("client"):
                 checks.append(example(self.folder, node.endpoint))
         for check in checks:
@@ -98,38 +104,38 @@ class Chain:
 
     def _accuracy(self, node: Node) -> AccuracyResult:
         started = time.perf_counter()
-        recipe = self.folder.recipe
+        recipe, name = self.folder.recipe, self.folder.name
         holdout = load_holdout(self.evaluated / HOLDOUT_FILE)
         with terminal.progress_bar("accuracy") as progress:
-            served = accuracy(
-                node.endpoint,
-                self.folder.name,
-                inputs=holdout.inputs,
-                targets=holdout.targets,
-                reference=holdout.reference,
-                metric=recipe.metric.name,
-                tolerance=recipe.parity,
-                batch=recipe.serving.max_batch_size,
-                progress=progress,
-            )
+            if self._golden.stream:
+                served = accuracy_of_streams(node.endpoint, name, holdout, progress=progress)
+            else:
+                served = accuracy(
+                    node.endpoint,
+                    name,
+                    holdout,
+                    tolerance=recipe.parity,
+                    batch=recipe.serving.max_batch_size,
+                    progress=progress,
+                )
         said = f"{served.metric} {served.value:.4f}, PyTorch to served {served.difference:.1e}"
         self._done("accuracy", time.perf_counter() - started, said)
         return served
 
-    def _perf(self, node: Node) -> PerfResult:
+    def _speed(self, node: Node) -> PerfResult | StreamResult:
         started = time.perf_counter()
-        golden = read_golden(self.package / contract.GOLDEN_FILE)
+        golden, name = self._golden, self.folder.name
+        speed: PerfResult | StreamResult
         with terminal.progress_bar("perf") as progress:
-            perf = measure(
-                node.endpoint,
-                self.folder.name,
-                one_by_one(golden),
-                CONCURRENCIES,
-                progress=progress,
-            )
-        peak = max(point.throughput for point in perf.points)
-        self._done("perf", time.perf_counter() - started, f"up to {peak:.0f} requests/s")
-        return perf
+            if golden.stream:
+                speed = streams.measure(node.endpoint, name, [golden], STREAMS, progress=progress)
+                said = f"{max(point.tokens_per_s for point in speed.points):.0f} tokens/s"
+            else:
+                rows = perf.one_by_one(golden)
+                speed = perf.measure(node.endpoint, name, rows, CONCURRENCIES, progress=progress)
+                said = f"{max(point.throughput for point in speed.points):.0f} requests/s"
+        self._done("perf", time.perf_counter() - started, f"up to {said}")
+        return speed
 
     def _done(self, name: str, seconds: float, detail: str, *, reused: bool = False) -> None:
         self.records.append(StepRecord(name, reused, seconds, detail))

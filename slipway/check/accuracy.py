@@ -1,13 +1,13 @@
 """The metric and the difference to PyTorch, of the answers that clients really get."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from slipway.check.client import Answer, Refused, Request
+from slipway.check.client import Answer, Refused, Request, joined
 from slipway.check.endpoint import Endpoint, unreachable
 from slipway.check.grpc_client import GrpcClient
 from slipway.errors import CheckError
@@ -19,23 +19,36 @@ from slipway.tensors import Array, max_difference
 IN_FLIGHT = 4
 """Requests under way at once, so that the server joins them into batches and parts them again."""
 PATIENCE_S = 60.0
+"""Seconds for an answer; of a stream, for its next response."""
 
 
 @dataclass(frozen=True)
 class Holdout:
-    """Held-out examples (batch first), their targets, and PyTorch's answers to them."""
+    """What is asked of the served model (batch first), the targets, and PyTorch's own answers.
+
+    `metric` names what is computed from answers and targets.
+    """
 
     inputs: Mapping[str, Array]
     targets: Array
     reference: Mapping[str, Array]
+    metric: str
+
+    def rows(self, part: slice) -> dict[str, Array]:
+        return {name: array[part] for name, array in self.inputs.items()}
 
 
 def load_holdout(path: Path) -> Holdout:
-    """Read the .npz file a build leaves: `input/<name>`, `reference/<name>` and `targets`."""
+    """Read what a build leaves: `input/<name>`, `reference/<name>`, `targets` and `metric`."""
     try:
         with np.load(path) as file:
             arrays = {key: _as_sent(file[key]) for key in file.files}
-        return Holdout(_below("input/", arrays), arrays["targets"], _below("reference/", arrays))
+        return Holdout(
+            _below("input/", arrays),
+            arrays["targets"],
+            _below("reference/", arrays),
+            str(arrays["metric"]),
+        )
     except (OSError, ValueError, KeyError) as error:
         raise CheckError(
             f"The held-out examples in {path} cannot be read",
@@ -59,11 +72,8 @@ def _below(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
 def accuracy(
     endpoint: Endpoint,
     model: str,
+    holdout: Holdout,
     *,
-    inputs: Mapping[str, Array],
-    targets: Array,
-    reference: Mapping[str, Array],
-    metric: str,
     tolerance: float,
     batch: int,
     progress: Progress = silent,
@@ -72,28 +82,69 @@ def accuracy(
 
     Raises `CheckError` where the server refuses one of them.
     """
-    parts = list(mixed_slices(len(targets), batch))
+    parts = list(mixed_slices(len(holdout.targets), batch))
+
+    def ask(client: GrpcClient, part: slice) -> Answer | Refused:
+        return client.infer(Request.of(model, "", holdout.rows(part)))
+
+    answers = _ask_all(endpoint, model, parts, ask, progress)
+    return _judged(model, holdout, answers, tolerance)
+
+
+def accuracy_of_streams(
+    endpoint: Endpoint, model: str, holdout: Holdout, *, progress: Progress = silent
+) -> AccuracyResult:
+    """Send every question to a decoupled model over gRPC, several at once, each as a stream.
+
+    The difference is 0 where all texts are PyTorch's, else infinite. Raises `CheckError` where the
+    server refuses a question.
+    """
+    stream = {"stream": np.ones(1, dtype=bool)}
+
+    def ask(client: GrpcClient, part: slice) -> Answer | Refused:
+        # A decoupled model takes no batches: a row is a request.
+        question = {name: array[0] for name, array in holdout.rows(part).items()}
+        pieces = client.stream(Request.of(model, "", {**question, **stream}))
+        if isinstance(pieces, Refused):
+            return pieces
+        return {name: array[None] for name, array in joined(pieces).items()}
+
+    parts = [slice(row, row + 1) for row in range(len(holdout.targets))]
+    answers = _ask_all(endpoint, model, parts, ask, progress)
+    return _judged(model, holdout, answers, tolerance=0.0)
+
+
+def _ask_all(
+    endpoint: Endpoint,
+    model: str,
+    parts: Sequence[slice],
+    ask: Callable[[GrpcClient, slice], Answer | Refused],
+    progress: Progress,
+) -> list[Answer]:
     answers: list[Answer] = []
     with GrpcClient(endpoint.grpc, PATIENCE_S) as client, ThreadPoolExecutor(IN_FLIGHT) as pool:
-
-        def ask(part: slice) -> Answer | Refused:
-            rows = {name: array[part] for name, array in inputs.items()}
-            return client.infer(Request.of(model, "", rows))
-
-        for part, answer in zip(parts, pool.map(ask, parts), strict=True):
+        asked = pool.map(lambda part: ask(client, part), parts)
+        for part, answer in zip(parts, asked, strict=True):
             if isinstance(answer, Refused):
                 pool.shutdown(cancel_futures=True)
                 raise _refused(endpoint, model, answer)
             answers.append(answer)
-            progress(part.stop, len(targets), f"{part.stop} examples")
+            progress(part.stop, parts[-1].stop, f"{part.stop} examples")
+    return answers
+
+
+def _judged(
+    model: str, holdout: Holdout, answers: Sequence[Answer], tolerance: float
+) -> AccuracyResult:
+    reference = holdout.reference
     missing = {name for name in reference for answer in answers if name not in answer}
     if missing:
         raise CheckError(f"'{model}' does not answer with {', '.join(sorted(missing))}")
     outputs = {name: np.concatenate([answer[name] for answer in answers]) for name in reference}
     return AccuracyResult(
-        metric=metric,
-        value=metric_named(metric)(outputs, targets).value,
-        examples=len(targets),
+        metric=holdout.metric,
+        value=metric_named(holdout.metric)(outputs, holdout.targets).value,
+        examples=len(holdout.targets),
         difference=max_difference(reference, outputs),
         tolerance=tolerance,
     )

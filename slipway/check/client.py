@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Protocol
 
-from slipway.tensors import Array, datatype_of, to_bytes
+import numpy as np
+
+from slipway.tensors import NUMPY_OF, Array, datatype_of, to_bytes
 
 Answer = Mapping[str, Array]
 
@@ -45,7 +48,8 @@ class Request:
 class Refused:
     """The server answered with an error, or not at all.
 
-    `code` is a gRPC status name or an HTTP status; empty where there was no answer.
+    `code` is a gRPC status name or an HTTP status; empty where there was no answer, or none for so
+    long that it was given up. Triton's errors in a gRPC stream come without a code: `UNKNOWN`.
     """
 
     code: str
@@ -58,6 +62,25 @@ class Refused:
 
     def __str__(self) -> str:
         return " ".join(f"{self.code} {self.message}".split())[:200]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One of the responses of a decoupled model, `seconds` after the request was sent."""
+
+    answer: Answer
+    seconds: float
+
+
+def joined(pieces: Sequence[Piece]) -> Answer:
+    """What the pieces are together: text put together in order, of other outputs the last."""
+    answers = [piece.answer for piece in pieces]
+    together: dict[str, Array] = {}
+    for name in dict.fromkeys(name for answer in answers for name in answer):
+        parts = [answer[name] for answer in answers if name in answer]
+        text = parts[-1].dtype == NUMPY_OF["BYTES"]
+        together[name] = reduce(np.add, parts) if text else parts[-1]
+    return together
 
 
 @dataclass(frozen=True)
@@ -109,4 +132,19 @@ class Client(Protocol):
 
     def infer_cut_off(self, request: Request) -> Answer | Refused:
         """Send only the first half of the message that `request` is."""
+        ...
+
+
+class StreamClient(Client, Protocol):
+    """What is asked of a decoupled model as well: one that answers in any number of responses.
+
+    Both give up after so many seconds without a response.
+    """
+
+    def generate(self, request: Request) -> Answer | Refused:
+        """The whole answer, as a client that waits for it gets it."""
+        ...
+
+    def stream(self, request: Request, leave_after: int = 0) -> list[Piece] | Refused:
+        """The responses as they come; the client leaves in mid-stream after so many, unless 0."""
         ...

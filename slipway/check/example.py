@@ -1,6 +1,7 @@
 """The call that a client of the model's field would make: the one its folder shows."""
 
 import time
+from collections.abc import Iterator
 
 from slipway.check.endpoint import Endpoint
 from slipway.folder import ModelFolder
@@ -15,6 +16,8 @@ def example(folder: ModelFolder, endpoint: Endpoint) -> CheckResult:
     started = time.perf_counter()
     try:
         answer = client.ask(endpoint.grpc, client.EXAMPLE, model=folder.name)
+        if isinstance(answer, Iterator):  # pieces of a text, as they come
+            answer = "".join(answer)
         wrong = client.check(answer)
         detail = wrong or str(answer)
     except Exception as error:  # noqa: BLE001 - the code is the folder's: what it raises is a result

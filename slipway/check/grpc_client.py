@@ -1,7 +1,10 @@
 """The checks' questions over gRPC, through the stubs generated from Triton's own protocol."""
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from queue import Empty, SimpleQueue
+from threading import Thread
 from types import TracebackType
 from typing import Any
 
@@ -9,10 +12,13 @@ import grpc
 from tritonclient.grpc import service_pb2 as messages
 from tritonclient.grpc import service_pb2_grpc as stubs
 
-from slipway.check.client import Answer, Declared, Metadata, Refused, Request
+from slipway.check.client import Answer, Declared, Metadata, Piece, Refused, Request, joined
 from slipway.tensors import NUMPY_OF, from_bytes
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
+STREAM = "/inference.GRPCInferenceService/ModelStreamInfer"
+FINAL = "triton_final_response"
+"""Parameter of a response: whether it is the last."""
 LARGEST_MESSAGE = 2**31 - 1
 """Bytes. gRPC's own limit of 4 MiB is smaller than a batch of images."""
 OPTIONS = (
@@ -21,9 +27,14 @@ OPTIONS = (
 )
 
 
-def encode(request: Request) -> bytes:
-    """A request as the bytes that go over the wire."""
+def encode(request: Request, *, stream: bool = False) -> bytes:
+    """A request as the bytes that go over the wire.
+
+    With `stream` the last response says that it is the last, even where it has nothing else to say.
+    """
     message = messages.ModelInferRequest(model_name=request.model, model_version=request.version)
+    if stream:
+        message.parameters["triton_enable_empty_final_response"].bool_param = True
     for tensor in request.tensors:
         message.inputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
         message.raw_input_contents.append(tensor.data)
@@ -33,7 +44,11 @@ def encode(request: Request) -> bytes:
 
 def decode(response: bytes) -> Answer:
     """The outputs of a response; those of a type Slipway does not know are left out."""
-    message = messages.ModelInferResponse.FromString(response)
+    return outputs_of(messages.ModelInferResponse.FromString(response))
+
+
+def outputs_of(message: Any) -> Answer:
+    """As `decode`, of a `ModelInferResponse`."""
     return {
         tensor.name: from_bytes(data, tensor.datatype, tuple(tensor.shape))
         for tensor, data in zip(message.outputs, message.raw_output_contents, strict=True)
@@ -42,7 +57,10 @@ def decode(response: bytes) -> Answer:
 
 
 class GrpcClient(AbstractContextManager["GrpcClient"]):
-    """One channel; safe to use from several threads. `timeout_s` bounds each call."""
+    """One channel; safe to use from several threads.
+
+    `timeout_s` bounds each call, and of a stream the time in which nothing comes.
+    """
 
     protocol = "grpc"
 
@@ -51,6 +69,7 @@ class GrpcClient(AbstractContextManager["GrpcClient"]):
         self._channel = grpc.insecure_channel(address, options=OPTIONS)
         self._stub = stubs.GRPCInferenceServiceStub(self._channel)
         self._infer = self._channel.unary_unary(INFER)
+        self._stream = self._channel.stream_stream(STREAM)
 
     def __exit__(
         self,
@@ -95,6 +114,40 @@ class GrpcClient(AbstractContextManager["GrpcClient"]):
         whole = encode(request)
         return self._send(whole[: len(whole) // 2])
 
+    def generate(self, request: Request) -> Answer | Refused:
+        pieces = self.stream(request)
+        return pieces if isinstance(pieces, Refused) else joined(pieces)
+
+    def stream(self, request: Request, leave_after: int = 0) -> list[Piece] | Refused:
+        arrived: SimpleQueue[_Arrival] = SimpleQueue()
+        started = time.perf_counter()
+        call = self._stream(iter([encode(request, stream=True)]))
+        Thread(target=_read, args=(call, arrived), daemon=True).start()
+        pieces: list[Piece] = []
+        fault: Refused | None = Refused("", "the stream ended before its last response")
+        try:
+            while True:
+                at, reply = arrived.get(timeout=self._timeout)
+                if reply is None:
+                    return fault or pieces
+                if isinstance(reply, Refused):
+                    return reply
+                response = reply.infer_response
+                if response.outputs:
+                    pieces.append(Piece(outputs_of(response), at - started))
+                if reply.error_message:
+                    # With the header triton_grpc_error it would have a code, and now and then the
+                    # server would die of it (measured on 2.51: a segmentation fault).
+                    fault = Refused("UNKNOWN", reply.error_message)
+                elif response.parameters[FINAL].bool_param:
+                    fault = None
+                elif len(pieces) == leave_after > 0:
+                    call.cancel()
+                    return pieces
+        except Empty:
+            call.cancel()
+            return Refused("", f"nothing came for {self._timeout:g} seconds")
+
     def statistics(self, model: str, version: str) -> Any | Refused:
         """Triton's own `ModelStatisticsResponse`."""
         asked = messages.ModelStatisticsRequest(name=model, version=version)
@@ -109,3 +162,23 @@ class GrpcClient(AbstractContextManager["GrpcClient"]):
             return method(message, timeout=self._timeout)
         except grpc.RpcError as error:
             return Refused(error.code().name, error.details() or "")
+
+
+_Arrival = tuple[float, Any]
+"""When a message of a stream came, and the message; at the end None, or why it failed."""
+
+
+def _read(call: Any, arrived: "SimpleQueue[_Arrival]") -> None:
+    """Pass on what comes, so that whoever waits for it need not wait for ever.
+
+    A stream is read to its end, also behind its last response: a client that goes just then can
+    leave Triton with a request that it believes to be under way, and it then waits for that when it
+    is stopped (measured on 2.51).
+    """
+    try:
+        for message in call:
+            reply = messages.ModelStreamInferResponse.FromString(message)
+            arrived.put((time.perf_counter(), reply))
+        arrived.put((time.perf_counter(), None))
+    except grpc.RpcError as error:
+        arrived.put((time.perf_counter(), Refused(error.code().name, error.details() or "")))

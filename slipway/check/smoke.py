@@ -1,31 +1,24 @@
 """Is a model served, does it answer rightly, and does the server survive wrong requests?"""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from slipway.check.client import Answer, Client, Declared, Metadata, Refused, Request
+from slipway.check.client import Answer, Client, Declared, Metadata, Refused, Request, StreamClient
 from slipway.check.endpoint import Endpoint, unreachable
+from slipway.check.generation import GeneratorChecks
 from slipway.check.grpc_client import GrpcClient
 from slipway.check.http_client import HttpClient
 from slipway.check.refusals import Wrong, is_proper, wrong_requests
+from slipway.check.verdict import Verdict, presence, timed
 from slipway.results import CheckResult
 from slipway.tensors import Array, Golden, max_difference
 
 UNKNOWN = 0
 """Of the largest batch: then none above it is sent."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a check passed, and what was seen."""
-
-    passed: bool
-    detail: str
 
 
 def smoke(
@@ -37,7 +30,7 @@ def smoke(
     where no server answers at all; whatever a server answers is a result.
     """
     with ExitStack() as stack:
-        clients: list[tuple[str, Client]] = [
+        clients: list[tuple[str, StreamClient]] = [
             (endpoint.http, stack.enter_context(HttpClient(endpoint.http))),
             (endpoint.grpc, stack.enter_context(GrpcClient(endpoint.grpc))),
         ]
@@ -46,7 +39,10 @@ def smoke(
             if isinstance(live, Refused) and live.code in ("", "UNAVAILABLE"):
                 raise unreachable(address, live.message)
         for _, client in clients:
-            yield from Conversation(client, model, version, golden).checks()
+            if golden.stream:
+                yield from GeneratorChecks(client, model, version, golden).checks()
+            else:
+                yield from Conversation(client, model, version, golden).checks()
 
 
 @dataclass(frozen=True)
@@ -60,21 +56,18 @@ class Conversation:
 
     def checks(self) -> Iterator[CheckResult]:
         """In order; ends early where the model is not there, since nothing else can pass then."""
-        yield self._timed("server is live", lambda: _said_yes(self.client.live()))
-        yield self._timed("server is ready", lambda: _said_yes(self.client.ready()))
-        ready = self._timed(
-            "model is ready",
-            lambda: _said_yes(self.client.model_ready(self.model, self.version)),
-        )
-        yield ready
-        if not ready.passed:
+        for there in presence(self.client, self.model, self.version):
+            yield there
+        if not there.passed:
             return
         metadata = self.client.metadata(self.model, self.version)
-        yield self._timed("metadata fits the golden request", lambda: self._fits(metadata))
-        yield self._timed("golden request", self._golden)
-        yield self._timed("golden rows one by one", self._one_by_one)
+        yield timed(self.client, "metadata fits the golden request", lambda: self._fits(metadata))
+        yield timed(self.client, "golden request", self._golden)
+        yield timed(self.client, "golden rows one by one", self._one_by_one)
         maximum = self.client.maximum_batch(self.model, self.version)
-        yield self._timed("configuration is given, or closed", lambda: _batch_is_known(maximum))
+        yield timed(
+            self.client, "configuration is given, or closed", lambda: _batch_is_known(maximum)
+        )
         if isinstance(maximum, Refused) and maximum.restricted:
             maximum = UNKNOWN
         if isinstance(metadata, Refused) or isinstance(maximum, Refused):
@@ -84,13 +77,7 @@ class Conversation:
         for wrong in wrong_requests(
             self.model, self.version, self.golden.inputs, metadata, maximum
         ):
-            yield self._timed(f"refused: {wrong.name}", partial(self._refused, wrong))
-
-    def _timed(self, name: str, check: Callable[[], Verdict]) -> CheckResult:
-        started = time.perf_counter()
-        verdict = check()
-        milliseconds = (time.perf_counter() - started) * 1e3
-        return CheckResult(name, self.client.protocol, verdict.passed, verdict.detail, milliseconds)
+            yield timed(self.client, f"refused: {wrong.name}", partial(self._refused, wrong))
 
     def _fits(self, metadata: Metadata | Refused) -> Verdict:
         if isinstance(metadata, Refused):
@@ -141,12 +128,6 @@ class Conversation:
         if not after.passed:
             return Verdict(False, f"afterwards the golden request failed: {after.detail}")
         return Verdict(True, str(reply))
-
-
-def _said_yes(reply: bool | Refused) -> Verdict:
-    if isinstance(reply, Refused):
-        return Verdict(False, str(reply))
-    return Verdict(reply, "yes" if reply else "no")
 
 
 def _batch_is_known(maximum: int | Refused) -> Verdict:

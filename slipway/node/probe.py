@@ -38,7 +38,7 @@ def probe(control: ModelControl, model: str, version: int | None, golden: Golden
     """Send the golden request to one version (None: the one that Triton picks)."""
     started = time.perf_counter()
     try:
-        answer = control.infer(model, version, golden.inputs)
+        answer = control.infer(model, version, golden.inputs, stream=golden.stream)
     except Overloaded:
         return Busy()
     except NodeError as error:

@@ -13,7 +13,7 @@ from slipway.errors import IntegrityError, NotFound, RecipeError
 from slipway.exhibits import Exhibit
 from slipway.files import readable_json, write_whole
 from slipway.metrics.scores import Scores
-from slipway.results import AccuracyResult, CheckResult, PerfResult
+from slipway.results import AccuracyResult, CheckResult, PerfResult, StreamResult
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class ModelReport:
 
     `scores` are of the packaged file on the held-out data, `labels` the names of its classes in
     order (empty: they are numbered), `exhibits` what people of its field look at. `accuracy` is the
-    same metric through the endpoint. `server` maps what runs on the server's side to its version.
+    same metric through the endpoint, or of a generator whether its texts are the same. `perf` is
+    the speed, `streams` a generator's. `server` maps what runs on the server's side to its version.
     `recorded` is when, as ISO 8601 in UTC.
     """
 
@@ -51,6 +52,7 @@ class ModelReport:
     accuracy: AccuracyResult | None = None
     smoke: tuple[CheckResult, ...] = ()
     perf: PerfResult | None = None
+    streams: StreamResult | None = None
     steps: tuple[StepRecord, ...] = ()
     release: Released | None = None
     server: Mapping[str, str] = field(default_factory=dict)
@@ -66,6 +68,7 @@ class ModelReport:
             "accuracy": self.accuracy and _accuracy_to_json(self.accuracy),
             "smoke": [asdict(result) for result in self.smoke],
             "perf": self.perf and self.perf.to_json(),
+            "streams": self.streams and self.streams.to_json(),
             "steps": [asdict(step) for step in self.steps],
             "release": self.release and asdict(self.release),
             "server": dict(self.server),
@@ -89,6 +92,7 @@ class ModelReport:
                 accuracy=_optional(_accuracy_from_json, value["accuracy"]),
                 smoke=tuple(CheckResult(**result) for result in value["smoke"]),
                 perf=_optional(PerfResult.from_json, value["perf"]),
+                streams=_optional(StreamResult.from_json, value.get("streams")),
                 steps=tuple(StepRecord(**step) for step in value["steps"]),
                 release=_optional(lambda release: Released(**release), value["release"]),
                 server=dict(value["server"]),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -14,10 +15,11 @@ from slipway.metrics.scores import Scores
 from slipway.report import plots, wording
 from slipway.report.content import ModelReport, Report, read_report
 from slipway.report.showing import Group, groups
+from slipway.report.streaming import stream_curves
 from slipway.report.svg import element
 from slipway.report.tiles import Tile, tiles
 from slipway.report.verdict import Mark, Verdict, judge
-from slipway.results import LoadPoint
+from slipway.results import LoadPoint, StreamPoint
 
 HERE = Path(__file__).parent
 INDEX_FILE = "index.html"
@@ -30,6 +32,9 @@ class Confusion:
     true: str
     predicted: str
     count: int
+
+
+Point = TypeVar("Point", LoadPoint, StreamPoint)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,9 @@ class Section:
     exhibits: tuple[Group, ...]
     points: tuple[LoadPoint, ...]
     peak: LoadPoint | None
+    stream_points: tuple[StreamPoint, ...]
+    stream_peak: StreamPoint | None
+    streaming: tuple[Group, ...]
     same_machine: bool
     mistakes: tuple[Confusion, ...]
     configuration: str
@@ -110,18 +118,24 @@ def write_page(folder: Path) -> Path:
 
 def _section(model: ModelReport, *, folded: bool) -> Section:
     anchor = model.artefact.model
-    points = tuple(sorted(model.perf.points, key=lambda p: p.concurrency)) if model.perf else ()
+    points = _by_concurrency(model.perf.points) if model.perf else ()
     peak = points[-1] if points else None
-    endpoint = model.perf.endpoint if model.perf else ""
+    streamed = _by_concurrency(model.streams.points) if model.streams else ()
+    stream_peak = streamed[-1] if streamed else None
+    speed = model.perf or model.streams
+    endpoint = speed.endpoint if speed else ""
     labels = _labels(model)
     return Section(
         anchor=anchor,
         model=model,
         verdict=judge(model),
-        tiles=tiles(model, peak),
+        tiles=tiles(model, peak or stream_peak),
         exhibits=groups(model.exhibits, name=f"{anchor}-exhibit"),
         points=points,
         peak=peak,
+        stream_points=streamed,
+        stream_peak=stream_peak,
+        streaming=groups(stream_curves(streamed), name=f"{anchor}-streams"),
         same_machine=any(host in endpoint for host in ("127.0.0.1", "localhost", "[::1]")),
         mistakes=_mistakes(model.scores, labels),
         configuration=json.dumps(model.artefact.serving, indent=2),
@@ -160,6 +174,10 @@ def _state(outcomes: Sequence[bool], good: str) -> State:
         return State("not done yet", "missing")
     mark: Mark = "passed" if all(outcomes) else "failed"
     return State(f"{sum(outcomes)} of {len(outcomes)} {good}", mark)
+
+
+def _by_concurrency(points: Sequence[Point]) -> tuple[Point, ...]:
+    return tuple(sorted(points, key=lambda point: point.concurrency))
 
 
 def _labels(model: ModelReport) -> Sequence[str]:

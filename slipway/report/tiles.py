@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from slipway.report import wording
 from slipway.report.content import ModelReport
 from slipway.report.verdict import Mark
-from slipway.results import LoadPoint
+from slipway.results import LoadPoint, StreamPoint
 
 UNKNOWN = "–"
 
@@ -22,8 +22,11 @@ class Tile:
     said: str = ""
 
 
-def tiles(model: ModelReport, peak: LoadPoint | None) -> tuple[Tile, ...]:
-    """`peak` is the point of the highest concurrency, where the speed was measured."""
+Peak = LoadPoint | StreamPoint | None
+"""The point of the highest concurrency, where the speed was measured."""
+
+
+def tiles(model: ModelReport, peak: Peak) -> tuple[Tile, ...]:
     artefact = model.artefact
     size, _, unit = wording.size(artefact.size).partition(wording.NO_BREAK)
     return (
@@ -76,13 +79,19 @@ def _difference(model: ModelReport) -> Tile:
     )
 
 
-def _speed(peak: LoadPoint | None) -> tuple[Tile, ...]:
+def _speed(peak: Peak) -> tuple[Tile, ...]:
     if peak is None:
         return tuple(
             Tile(label, UNKNOWN, "", "not measured yet") for label in ("throughput", "p99 latency")
         )
     load = f"at concurrency {peak.concurrency}"
     mark, said = ("", "") if peak.stable else ("doubtful", "unstable")
+    if isinstance(peak, StreamPoint):
+        first = wording.milliseconds(peak.ttft_p50_ms)
+        return (
+            Tile("throughput", wording.rate(peak.tokens_per_s), "tokens/s", load, mark, said),
+            Tile("first token, p50", first, "ms", load, mark, said),
+        )
     return (
         Tile("throughput", wording.rate(peak.throughput), "req/s", load, mark, said),
         Tile("p99 latency", wording.milliseconds(peak.p99_ms), "ms", load, mark, said),

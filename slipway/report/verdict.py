@@ -1,10 +1,12 @@
 """What can be said of a model at a glance: what failed, what is missing, what is doubtful."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from slipway.report.content import ModelReport
 from slipway.report.wording import count, score, small, words
+from slipway.results import LoadPoint, StreamPoint
 
 Mark = Literal["passed", "failed", "doubtful", "missing"]
 
@@ -44,21 +46,22 @@ def _failures(model: ModelReport) -> list[str]:
     over = [result for result in model.artefact.parity if not result.difference <= result.tolerance]
     if over:
         said.append(f"{count(len(over), 'comparison')} out of tolerance")
-    if accuracy and not metric.reaches(accuracy.value):
+    same_metric = accuracy is not None and accuracy.metric == metric.name
+    if accuracy and same_metric and not metric.reaches(accuracy.value):
         said.append(f"{name} as served {score(accuracy.value)} is {side} {score(metric.floor)}")
     if accuracy and not accuracy.passed:
         said.append(f"the served answers differ by {small(accuracy.difference)}")
     wrong = [check for check in model.smoke if not check.passed]
     if wrong:
         said.append(f"{len(wrong)} of {count(len(model.smoke), 'check')} failed")
-    errors = sum(point.errors for point in model.perf.points) if model.perf else 0
+    errors = sum(point.errors for point in _points(model))
     if errors:
         said.append(f"{count(errors, 'request')} failed under load")
     return said
 
 
 def _doubts(model: ModelReport) -> list[str]:
-    unstable = [p.concurrency for p in model.perf.points if not p.stable] if model.perf else []
+    unstable = [point.concurrency for point in _points(model) if not point.stable]
     said = [f"throughput unstable at concurrency {c}" for c in unstable]
     metric = model.artefact.metric
     if metric.lead is not None and not metric.lead > 0:
@@ -71,6 +74,11 @@ def _missing(model: ModelReport) -> list[str]:
         "not released": model.release,
         "served answers not compared": model.accuracy,
         "not checked": model.smoke,
-        "speed not measured": model.perf and model.perf.points,
+        "speed not measured": _points(model),
     }
     return [name for name, value in parts.items() if not value]
+
+
+def _points(model: ModelReport) -> Sequence[LoadPoint | StreamPoint]:
+    speed = model.perf or model.streams
+    return speed.points if speed else ()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slipway.check.accuracy import accuracy
+from slipway.check.accuracy import Holdout, accuracy
 from slipway.check.endpoint import Endpoint
 from slipway.check.perf import measure, one_by_one
 from slipway.check.smoke import smoke
@@ -75,23 +75,25 @@ def test_accuracy_is_that_of_the_answers_clients_get(endpoint):
     inputs = {"x": x, "pick": np.zeros((50, 1), np.int64)}
     targets = x.argmax(axis=1)
     targets[:10] = (targets[:10] + 1) % 3
-    question = {"inputs": inputs, "targets": targets, "metric": "accuracy", "tolerance": 1e-5}
-    result = accuracy(endpoint, MODEL, reference={"y": 2 * x}, batch=8, **question)
+    holdout = Holdout(inputs, targets, {"y": 2 * x}, "accuracy")
+    result = accuracy(endpoint, MODEL, holdout, tolerance=1e-5, batch=8)
     assert result.value == pytest.approx(0.8)
     assert (result.examples, result.passed) == (50, True)
-    off = accuracy(endpoint, MODEL, reference={"y": 2 * x + 0.5}, batch=8, **question)
+    other = replace(holdout, reference={"y": 2 * x + 0.5})
+    off = accuracy(endpoint, MODEL, other, tolerance=1e-5, batch=8)
     assert off.difference == pytest.approx(0.5, abs=1e-5)
     assert not off.passed
 
 
 def test_examples_that_are_refused_end_the_accuracy_check(endpoint):
-    question = {"targets": np.zeros(9), "reference": {"y": np.zeros((9, 3))}, "tolerance": 1.0}
     incomplete = {"x": np.zeros((9, 3), np.float32)}
+    holdout = Holdout(incomplete, np.zeros(9), {"y": np.zeros((9, 3))}, "accuracy")
     with pytest.raises(CheckError, match="INVALID_ARGUMENT"):
-        accuracy(endpoint, MODEL, inputs=incomplete, metric="accuracy", batch=8, **question)
+        accuracy(endpoint, MODEL, holdout, tolerance=1.0, batch=8)
     whole = {**incomplete, "pick": np.zeros((9, 1), np.int64)}
+    odd = replace(holdout, inputs=whole, metric="beauty")
     with pytest.raises(RecipeError, match="no metric"):
-        accuracy(endpoint, MODEL, inputs=whole, metric="beauty", batch=8, **question)
+        accuracy(endpoint, MODEL, odd, tolerance=1.0, batch=8)
 
 
 def test_a_measurement_has_the_client_s_and_the_server_s_figures(endpoint):
@@ -145,6 +147,45 @@ def test_the_scripts_say_it_in_exit_codes_and_json(endpoint, tmp_path):
     unstable = run("perf", MODEL, *at, "--golden", golden, *short, "--within", 0)
     assert unstable.returncode == 1
     assert "unstable at concurrency 1" in unstable.stderr
+
+
+RECIPE = """
+from slipway.recipe import Metric, Recipe, Training
+from slipway.tensors import TensorSpec
+
+RECIPE = Recipe(
+    title="Doubles numbers",
+    inputs=(TensorSpec("x", "FP32", (3,)), TensorSpec("pick", "INT64", (1,))),
+    outputs=(TensorSpec("y", "FP32", (3,)),),
+    training=Training(epochs=1, batch_size=2, learning_rate=0.1),
+    metric=Metric("accuracy", floor=0.5),
+)
+"""
+CLIENT = """
+EXAMPLE = 2
+
+
+def ask(address, example, model):
+    return f"{model} at {address} doubles {example} to {2 * example}"
+
+
+def check(answer):
+    return "" if answer.endswith(" 4") else "two and two are not four"
+"""
+
+
+def test_the_client_of_the_model_s_folder_is_asked_too(endpoint, tmp_path):
+    golden, folder = tmp_path / "golden", tmp_path / "models" / MODEL
+    golden.write_text(json.dumps(GOLDEN.to_json()))
+    folder.mkdir(parents=True)
+    (folder / "recipe.py").write_text(RECIPE)
+    (folder / "client.py").write_text(CLIENT)
+    at = ("--grpc", endpoint.grpc, "--http", endpoint.http, "--golden", golden)
+    fine = run("smoke", MODEL, *at, "--models", folder.parent, "--json")
+    assert fine.returncode == 0, fine.stderr
+    assert f"{MODEL} at {endpoint.grpc}" in json.loads(fine.stdout)["checks"][-1]["detail"]
+    (folder / "client.py").write_text(CLIENT.replace("2 * example", "5"))
+    assert run("smoke", MODEL, *at, "--models", folder.parent).returncode == 1
 
 
 @pytest.mark.parametrize("script", ["smoke", "perf"])

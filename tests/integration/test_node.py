@@ -20,10 +20,10 @@ from tritonclient.utils import InferenceServerException
 
 from slipway import contract
 from slipway.build.line import build
+from slipway.folder import open_model
 from slipway.node.report import read_report
 from slipway.processes import group_members
 from slipway.progress import silent
-from slipway.folder import open_model
 from slipway.registry.directory import DirectoryStore
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote, roll_back

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.check.accuracy import load_holdout, mixed_slices
+from slipway.check.accuracy import Holdout, accuracy_of_streams, load_holdout, mixed_slices
+from slipway.check.endpoint import Endpoint
 from slipway.errors import CheckError
+from tests.streaming import grpc_server
 
 
 @given(st.integers(0, 500), st.integers(1, 40))
@@ -22,23 +26,63 @@ def test_with_enough_rows_every_size_occurs(largest):
     assert sorted(sizes) == list(range(1, largest + 1))
 
 
+ARRAYS = {
+    "input/image": np.ones((3, 2), np.float32),
+    "reference/logits": np.zeros((3, 10), np.float32),
+    "targets": np.arange(3),
+    "metric": np.array("accuracy"),
+}
+
+
 def test_held_out_examples_are_read_as_the_build_leaves_them(tmp_path):
-    path = tmp_path / "holdout.npz"
-    image, logits = np.ones((3, 2), np.float32), np.zeros((3, 10), np.float32)
-    np.savez(path, **{"input/image": image, "reference/logits": logits, "targets": np.arange(3)})
-    holdout = load_holdout(path)
-    assert np.array_equal(holdout.inputs["image"], image)
-    assert np.array_equal(holdout.reference["logits"], logits)
+    np.savez(tmp_path / "holdout.npz", **ARRAYS)
+    holdout = load_holdout(tmp_path / "holdout.npz")
+    assert np.array_equal(holdout.inputs["image"], ARRAYS["input/image"])
+    assert np.array_equal(holdout.reference["logits"], ARRAYS["reference/logits"])
     assert holdout.targets.tolist() == [0, 1, 2]
+    assert holdout.metric == "accuracy"
 
 
-@pytest.mark.parametrize("missing", ["input/image", "reference/logits", "targets"])
+@pytest.mark.parametrize("missing", ARRAYS)
 def test_a_file_that_lacks_something_is_refused(tmp_path, missing):
-    arrays = {name: np.zeros(3) for name in ("input/image", "reference/logits", "targets")}
-    del arrays[missing]
+    arrays = {name: array for name, array in ARRAYS.items() if name != missing}
     np.savez(tmp_path / "holdout.npz", **arrays)
     with pytest.raises(CheckError, match=r"scripts/build\.py"):
         load_holdout(tmp_path / "holdout.npz")
+
+
+QUESTIONS = Holdout(
+    inputs={"text_input": np.array([[f"Place {n}"] for n in range(9)], dtype=object)},
+    targets=np.full((9, 1), "Once upon", dtype=object),
+    reference={"text_output": np.full((9, 1), "Once upon", dtype=object)},
+    metric="same_text",
+)
+
+
+def test_of_streams_every_text_is_compared():
+    with grpc_server("On", "ce ", "upon") as (address, script):
+        result = accuracy_of_streams(Endpoint(address), "gen", QUESTIONS)
+        other = replace(
+            QUESTIONS,
+            reference={"text_output": np.array([["Once upon"]] * 8 + [["Once"]], dtype=object)},
+        )
+        off = accuracy_of_streams(Endpoint(address), "gen", other)
+    assert (result.metric, result.value, result.examples) == ("same_text", 1.0, 9)
+    assert (result.difference, result.passed) == (0.0, True)
+    assert (off.difference, off.passed) == (np.inf, False)
+    sent = [asked["text_input"].decode(errors="replace")[4:] for asked in script.asked]
+    assert sorted(sent[:9]) == [f"Place {n}" for n in range(9)]
+    assert all(asked["stream"] == b"\x01" for asked in script.asked)
+
+
+def test_a_question_that_is_refused_ends_the_comparison():
+    with (
+        grpc_server("On", RuntimeError("the queue is full")) as (address, _),
+        pytest.raises(CheckError, match="the queue is full"),
+    ):
+        accuracy_of_streams(Endpoint(address), "gen", QUESTIONS)
+    with pytest.raises(CheckError, match="No server answers at"):
+        accuracy_of_streams(Endpoint("127.0.0.1:1"), "gen", QUESTIONS)
 
 
 def test_a_file_that_is_not_there_or_no_archive_is_refused(tmp_path):

@@ -1,12 +1,21 @@
 """One model as it looks when everything was done and nothing is wrong."""
 
+from dataclasses import replace
+
 import pytest
 
 from slipway.artefact import Artefact, FileEntry, MetricResult, ParityResult
 from slipway.exhibits import Bars, Lines, Passages, Picture, Pictures, Series
 from slipway.metrics.scores import Scores
 from slipway.report.content import ModelReport, Released, StepRecord
-from slipway.results import AccuracyResult, CheckResult, LoadPoint, PerfResult
+from slipway.results import (
+    AccuracyResult,
+    CheckResult,
+    LoadPoint,
+    PerfResult,
+    StreamPoint,
+    StreamResult,
+)
 
 
 def load_point(concurrency, throughput, p99):
@@ -86,3 +95,33 @@ def whole():
         server={"Triton": "2.51.0"},
         recorded="2026-11-23T20:14:03Z",
     )
+
+
+def stream_point(concurrency, tokens_per_s, *, stable=True, errors=0):
+    return StreamPoint(
+        concurrency=concurrency,
+        tokens_per_s=tokens_per_s,
+        ttft_p50_ms=2.25 * concurrency,
+        ttft_p99_ms=4.5 * concurrency,
+        itl_p50_ms=0.5,
+        itl_p99_ms=1.5,
+        streams=40,
+        tokens=1920,
+        errors=errors,
+        stable=stable,
+        windows=(tokens_per_s,) * 3,
+    )
+
+
+@pytest.fixture
+def generator(whole):
+    """A model that writes texts: its speed is that of streams, its answers are the same or not."""
+    streams = StreamResult(
+        model="image_classifier",
+        endpoint="127.0.0.1:8001",
+        protocol="grpc",
+        machine="2 cores of a test",
+        points=(stream_point(8, 2033.4), stream_point(1, 1484.2)),
+    )
+    same = AccuracyResult("same_text", 1.0, 16, 0.0, 0.0)
+    return replace(whole, perf=None, streams=streams, accuracy=same)

@@ -29,7 +29,8 @@ def high_perplexity(model):
 
 
 def served_perplexity_high(model):
-    return perplexity(model, 11.9, 12.5)
+    worse = perplexity(model, 11.9, 12.5)
+    return replace(worse, accuracy=replace(worse.accuracy, metric="perplexity"))
 
 
 def parity_over(model):
