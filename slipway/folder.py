@@ -138,7 +138,7 @@ def _require_name(name: str, path: Path) -> None:
 
 def _import(folder: Path, name: str) -> ModuleType:
     """Import `folder/name.py` in a package of its own, so that it may import its siblings."""
-    package = f"slipway_models.{folder.name}_{abs(hash(folder)):x}"
+    package = f"slipway_model_{folder.name}_{abs(hash(folder)):x}"
     if package not in sys.modules:
         spec = importlib.util.spec_from_loader(package, loader=None, is_package=True)
         assert spec is not None

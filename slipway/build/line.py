@@ -28,7 +28,10 @@ STEPS = ("train", "export", "optimise", "evaluate", "package")
 
 KIT = Path(__file__).parent.parent
 CODE = {
-    "train": ("build/train.py", "build/network.py", "build/text.py", "formats.py"),
+    "train": (
+        *("build/train.py", "build/network.py", "build/text.py", "build/minilm.py"),
+        *("formats.py", "duplicates.py"),
+    ),
     "export": ("build/network.py",),
     "optimise": (),
     "evaluate": ("build/evaluate.py", "build/parity.py", "build/padding.py", "exhibits.py"),
@@ -39,7 +42,7 @@ the model's form come to all but the training.
 """
 
 LIBRARIES = {
-    "train": ("torch", "numpy", "tokenizers", "transformers"),
+    "train": ("torch", "numpy", "tokenizers", "transformers", "safetensors", "scikit-learn"),
     "export": ("torch", "onnx", "onnxscript", "onnxruntime-genai", "transformers"),
     "optimise": ("onnxruntime", "onnx"),
     "evaluate": ("onnxruntime", "torch", "numpy", "scikit-learn"),

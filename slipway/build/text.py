@@ -34,12 +34,15 @@ class TextEncoder:
         """Text (batch, ...) to INT64 (batch, ..., tokens) without dimensions that are always 1."""
         settings = self._settings
         texts = inputs[settings.text.name]
-        encoded = [
-            encoding.ids if text else []
+        # Each once: the items of many histories are few.
+        different = list(dict.fromkeys(texts.ravel().tolist()))
+        ids_of = {
+            text: encoding.ids if text else []
             for text, encoding in zip(
-                texts.ravel(), self._tokenizer.encode_batch(texts.ravel().tolist()), strict=True
+                different, self._tokenizer.encode_batch(different), strict=True
             )
-        ]
+        }
+        encoded = [ids_of[text] for text in texts.ravel()]
         ids = np.zeros((len(encoded), max(1, *map(len, encoded))), dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, tokens in enumerate(encoded):
