@@ -9,14 +9,14 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from slipway.recipe import Data, Split
+from slipway.dataset import Data, Sources, Split
 from slipway.tensors import Array
 
 HOLDOUT = 0.2
 SEED = 0
 
 
-def load() -> Data:
+def load(_sources: Sources) -> Data:
     """The same split every time, each digit with its share in both parts."""
     digits = load_digits()
     images = digits.images.astype(np.float32)[:, None]

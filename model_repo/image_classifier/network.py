@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from slipway.dataset import Sources
+
 WIDTHS = (64, 128, 256, 512)
 INK = 16.0
 """The largest grey value of a scan."""
@@ -62,7 +64,7 @@ class ResNet18(nn.Module):
         return logits
 
 
-def build() -> nn.Module:
+def build(_sources: Sources) -> nn.Module:
     return ResNet18()
 
 
