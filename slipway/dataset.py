@@ -19,6 +19,9 @@ class Sources:
     checkpoint: Path | None = None
 
 
+SHIPPED = Sources()
+
+
 @dataclass(frozen=True)
 class Split:
     """Examples: for each input that clients send an array, and one target each.

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from slipway.dataset import Data
+from slipway.dataset import SHIPPED, Data, Sources
 from slipway.errors import RecipeError
 from slipway.tensors import Array
 
@@ -21,13 +21,15 @@ Answers = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 @dataclass(frozen=True)
 class View:
     """What exhibits are made of: the data, the packaged file's answers to the held-out inputs, the
-    baseline's, and a way to ask the packaged file more (inputs as clients send them).
+    baseline's, a way to ask the packaged file more (inputs as clients send them), and what a user
+    brought.
     """
 
     data: Data
     outputs: Mapping[str, Array]
     baseline: Mapping[str, Array]
     answer: Answers
+    sources: Sources = SHIPPED
 
 
 def _require(condition: bool, what: str, why: str) -> None:

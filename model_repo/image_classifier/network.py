@@ -7,11 +7,11 @@ from torch import Tensor, nn
 
 from slipway.dataset import Sources
 
+from .recipe import DIGITS, INK
+
 WIDTHS = (64, 128, 256, 512)
-INK = 16.0
-"""The largest grey value of a scan."""
-SIDE = 32
-"""Scans are resampled to this side, the one this form of the network was made for."""
+RESAMPLED = 32
+"""Scans are brought to this side, the one that this form of the network was made for."""
 
 
 class Block(nn.Module):
@@ -44,7 +44,7 @@ class Block(nn.Module):
 class ResNet18(nn.Module):
     """Scans (batch, 1, 8, 8) with grey values 0 to 16 in, logits (batch, 10) out."""
 
-    def __init__(self, classes: int = 10) -> None:
+    def __init__(self, classes: int) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             nn.Conv2d(1, WIDTHS[0], 3, padding=1, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU()
@@ -58,14 +58,14 @@ class ResNet18(nn.Module):
         self.head = nn.Linear(channels, classes)
 
     def forward(self, image: Tensor) -> Tensor:
-        x = F.interpolate(image / INK - 0.5, size=(SIDE, SIDE), mode="bilinear")
+        x = F.interpolate(image / INK - 0.5, size=(RESAMPLED, RESAMPLED), mode="bilinear")
         x = self.stages(self.stem(x)).mean(dim=(2, 3))
         logits: Tensor = self.head(x)
         return logits
 
 
 def build(_sources: Sources) -> nn.Module:
-    return ResNet18()
+    return ResNet18(len(DIGITS))
 
 
 def loss(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:

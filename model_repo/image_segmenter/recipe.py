@@ -10,7 +10,7 @@ RECIPE = Recipe(
     title="Lesions in scans, U-Net",
     inputs=(TensorSpec("scan", "FP32", (1, SIDE, SIDE)),),
     outputs=(TensorSpec("mask", "FP32", (1, SIDE, SIDE)),),
-    training=Training(epochs=10, batch_size=8, learning_rate=4e-3, weight_decay=1e-2, seed=0),
+    training=Training(epochs=12, batch_size=8, learning_rate=1e-2, weight_decay=1e-2, seed=0),
     metric=Metric("dice", floor=0.90, lead=0.1),
     parity=1e-4,
     serving=Serving(max_batch_size=8, batch_buckets=(1, 2, 4, 8), preferred_batch_sizes=(4,)),

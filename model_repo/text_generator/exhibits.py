@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from slipway.dataset import Sources, Split
+from slipway.dataset import Split
 from slipway.exhibits import Bars, Exhibit, Lines, Passages, Series, View
 from slipway.metrics.language import surprises
 from slipway.tensors import Array
@@ -29,7 +29,7 @@ SAMPLES = 2
 
 def exhibits(view: View) -> Iterator[Exhibit]:
     holdout = view.data.holdout
-    encoder = Encoder.of(tokenizer_file(Sources()))
+    encoder = Encoder.of(tokenizer_file(view.sources))
     surprise = {
         "decoder": surprises(view.outputs[OUTPUT], holdout.targets),
         TITLE: surprises(view.baseline[OUTPUT], holdout.targets),

@@ -13,8 +13,8 @@ from slipway.artefact import MetricResult, ParityResult
 from slipway.build.form import Questions
 from slipway.build.padding import trim
 from slipway.build.parity import Answers, compare
-from slipway.build.text import Preparation
-from slipway.dataset import Data
+from slipway.build.text import preparation
+from slipway.dataset import Data, Sources
 from slipway.errors import GateError
 from slipway.exhibits import Exhibit, View
 from slipway.files import readable_json
@@ -47,10 +47,9 @@ class Evaluation:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Evaluation":
-        scores = value["scores"]
         return cls(
             metric=MetricResult(**value["metric"]),
-            scores=Scores(**{**scores, "confusion": tuple(map(tuple, scores["confusion"]))}),
+            scores=Scores.from_json(value["scores"]),
             pytorch=value["pytorch"],
             parity=tuple(ParityResult(**result) for result in value["parity"]),
             exhibits=tuple(exhibits.from_json(exhibit) for exhibit in value["exhibits"]),
@@ -59,18 +58,19 @@ class Evaluation:
 
 def evaluate(
     folder: ModelFolder,
+    sources: Sources,
     data: Data,
-    prepare: Preparation,
     reference: Mapping[str, Array],
     forms: Mapping[str, Answers],
 ) -> Evaluation:
     """The evaluation of the last of `forms`, which is the one that is packaged.
 
-    `reference` are PyTorch's answers to the held-out inputs; `forms` answer to what the network
-    takes. Raises `ParityError`, and `GateError` where the recipe's demands are not met.
+    `data` are what `sources` hold, `reference` PyTorch's answers to the held-out inputs; `forms`
+    answer to what the network takes. Raises `ParityError`, and `GateError` where the recipe's
+    demands are not met.
     """
     recipe, holdout = folder.recipe, data.holdout
-    score = metric_named(recipe.metric.name)
+    score, prepare = metric_named(recipe.metric.name), preparation(folder, sources)
     parity = tuple(compare(prepare(holdout.inputs), reference, forms, recipe))
     packaged = list(forms.values())[-1]
 
@@ -100,7 +100,7 @@ def evaluate(
     _require_good(metric, recipe)
     shown: tuple[Exhibit, ...] = ()
     if folder.has("exhibits"):
-        view = View(data, outputs, baseline, answer)
+        view = View(data, outputs, baseline, answer, sources)
         shown = tuple(folder.function("exhibits", "exhibits")(view))
     return Evaluation(metric, scores, score(reference, holdout.targets).value, parity, shown)
 

@@ -34,7 +34,10 @@ CODE = {
     ),
     "export": ("build/network.py",),
     "optimise": (),
-    "evaluate": ("build/evaluate.py", "build/parity.py", "build/padding.py", "exhibits.py"),
+    "evaluate": (
+        *("build/evaluate.py", "build/parity.py", "build/padding.py"),
+        *("exhibits.py", "metrics/scores.py"),
+    ),
     "package": ("build/package.py", "build/triton_config.py", "artefact.py", "tensors.py"),
 }
 """Which of our own modules decide what a step gives: a change of them does the step again. Those of
@@ -155,7 +158,7 @@ class _Line:
                 "ONNX": self.form.answers(exported.folder),
                 "optimised": self.form.answers(optimised.folder),
             }
-            judged = evaluate(self._folder, data, prepare, reference, forms)
+            judged = evaluate(self._folder, self._sources, data, reference, forms)
             proved = (*self.form.proof(exported.folder), *judged.parity)
             questions = self.form.questions(network, data, reference)
             write_evaluation(target, replace(judged, parity=proved), questions)

@@ -8,15 +8,13 @@ import torch
 from torch import nn
 
 from slipway.build.padding import trim
-from slipway.dataset import Sources
+from slipway.dataset import SHIPPED, Sources
 from slipway.errors import RecipeError
 from slipway.folder import ModelFolder
 from slipway.recipe import Recipe
 from slipway.tensors import Array, TensorSpec
 
 Tensors = Mapping[str, torch.Tensor]
-SHIPPED = Sources()
-
 
 EXAMPLE_SIZES = (7, 5, 3, 11)
 """For dimensions that vary, in the order of their names: all different, so that none is taken for

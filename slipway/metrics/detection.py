@@ -85,6 +85,7 @@ def recall(outputs: Mapping[str, Array], targets: Array) -> Scores:
         value=found.recall if found.false_alarm_rate <= FALSE_ALARMS else 0.0,
         examples=len(targets),
         confusion=counts,
+        classes=("none due", "due"),
         figures={
             "failures": float(len(found.leads)),
             "failures announced": found.recall,

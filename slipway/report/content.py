@@ -86,7 +86,7 @@ class ModelReport:
                 )
             return cls(
                 artefact=Artefact.from_json(value["artefact"]),
-                scores=_optional(_scores_from_json, value["scores"]),
+                scores=_optional(Scores.from_json, value["scores"]),
                 labels=tuple(value["labels"]),
                 exhibits=tuple(map(exhibits.from_json, value.get("exhibits", ()))),
                 accuracy=_optional(_accuracy_from_json, value["accuracy"]),
@@ -146,11 +146,6 @@ def _read_model_report(path: Path) -> ModelReport:
 
 def _optional(read: Any, value: Any) -> Any:
     return None if value is None else read(value)
-
-
-def _scores_from_json(value: Mapping[str, Any]) -> Scores:
-    rows = tuple(tuple(row) for row in value["confusion"])
-    return Scores(**{**value, "confusion": rows})
 
 
 def _accuracy_to_json(accuracy: AccuracyResult) -> dict[str, Any]:

@@ -181,6 +181,8 @@ def _by_concurrency(points: Sequence[Point]) -> tuple[Point, ...]:
 
 
 def _labels(model: ModelReport) -> Sequence[str]:
+    if model.scores and model.scores.classes:
+        return model.scores.classes
     classes = len(model.scores.confusion) if model.scores else 0
     return model.labels if len(model.labels) == classes else [str(n) for n in range(classes)]
 

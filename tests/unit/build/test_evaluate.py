@@ -11,7 +11,8 @@ from slipway.build.evaluate import (
     write_evaluation,
 )
 from slipway.build.form import Questions
-from slipway.dataset import Data, Split
+from slipway.build.text import preparation
+from slipway.dataset import SHIPPED, Data, Split
 from slipway.errors import GateError
 from slipway.exhibits import Passages
 from slipway.recipe import Metric
@@ -22,23 +23,27 @@ DATA = Data(train=Split({"text": TEXTS}, np.array([0, 0, 0, 1])),
 RIGHT = np.float32([[1, 0], [0, 1], [1, 0], [0, 1]])
 
 
-def prepare(inputs):
-    """Ids that say which row a text is, so that a form can look its answer up."""
-    rows = [TEXTS[:, 0].tolist().index(text) for text in inputs["text"][:, 0]]
-    ids = np.array(rows, np.int64)[:, None] + 1
-    return {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+def form_of(folder, scores):
+    """A form that looks its answer up by the tokens of a text."""
+    known = [tokens_of(row) for row in preparation(folder, SHIPPED)({"text": TEXTS})["input_ids"]]
+
+    def answer(inputs):
+        return {"scores": scores[[known.index(tokens_of(row)) for row in inputs["input_ids"]]]}
+
+    return answer
 
 
-def form_of(scores):
-    return lambda inputs: {"scores": scores[inputs["input_ids"][:, 0] - 1]}
+def tokens_of(row):
+    """Token ids without the padding."""
+    return [*filter(None, row.tolist())]
 
 
 def judged(folder, scores=RIGHT, **metric):
     wanted = replace(folder.recipe, metric=Metric("accuracy", **{"floor": 0.5, **metric}))
-    form = form_of(np.float32(scores))
+    form = form_of(folder, np.float32(scores))
     reference = {"scores": np.float32(scores)}
     folder = replace(folder, recipe=wanted)
-    return evaluate(folder, DATA, prepare, reference, {"ONNX": form, "optimised": form})
+    return evaluate(folder, SHIPPED, DATA, reference, {"ONNX": form, "optimised": form})
 
 
 def test_the_packaged_file_is_judged_beside_its_baseline_and_shown(tiny_text):

@@ -168,6 +168,12 @@ def test_too_many_classes_are_not_drawn_but_their_mistakes_are_listed(whole):
     assert page.texts("ul", **{"class": "plain"}) == ["70 taken for 71: 9"]
 
 
+def test_mistakes_are_named_as_the_metric_names_its_classes(whole):
+    scores = replace(whole.scores, confusion=((8, 2), (0, 5)), classes=("none due", "due"))
+    page = page_of(replace(whole, scores=scores))
+    assert page.texts("ul", **{"class": "plain"}) == ["none due taken for due: 2"]
+
+
 def test_several_models_get_an_index_that_leads_to_each(whole):
     page = page_of(whole, named(whole, "embedder", "Sentence embeddings"))
     links = [e["attrs"]["href"] for e in page.all("a")]
