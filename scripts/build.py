@@ -1,5 +1,6 @@
 """Build models: recipe to packaged Triton model folder."""
 
+import json as json_module
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 app = terminal.application()
 new_app = terminal.application()
+vllm_app = terminal.application()
 
 
 @app.command()
@@ -53,6 +55,8 @@ def main(
     python scripts/build.py --all
 
     python scripts/build.py new reviews --like text_classifier
+
+    python scripts/build.py vllm text_generator --weights mistralai/Mistral-7B-v0.3
     """
     from slipway.dataset import Sources
     from slipway.folder import model_names, open_model
@@ -161,8 +165,67 @@ def new(
     typer.echo(copy_model(like, name, models).path)
 
 
+@vllm_app.command()
+def vllm(
+    name: Annotated[str, typer.Argument(help="A folder whose recipe generates text.")],
+    weights: Annotated[
+        str,
+        typer.Option(help="What each server loads: a Hugging Face id, a path there, an s3 URL."),
+    ],
+    engine: Annotated[
+        list[str] | None,
+        typer.Option("--engine", metavar="NAME=VALUE", help="An engine argument of vLLM."),
+    ] = None,
+    lora: Annotated[
+        list[str] | None,
+        typer.Option("--lora", metavar="NAME=PATH", help="An adapter that requests may name."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where the folder is made.")] = Path("build/vllm"),
+    models: options.Models = Path("model_repo"),
+) -> None:
+    """Make a model folder for Triton's vLLM backend: large checkpoints, on GPUs.
+
+    The recipe says the context and how many texts are written at once, unless max_model_len and
+    max_num_seqs say otherwise. Every argument is checked; nothing is downloaded. A client of the
+    `generator` backend talks to it as it is. The folder is for a server that has the vLLM backend:
+    it is not published, since its weights were not evaluated here.
+
+    Example: python scripts/build.py vllm text_generator --weights mistralai/Mistral-7B-v0.3
+    --engine max_model_len=8192 --engine max_num_seqs=256 --engine tensor_parallel_size=2
+    """
+    from slipway.build.decoder.vllm import EngineArgs, write_model_folder
+    from slipway.folder import open_model
+
+    generation = open_model(name, models).recipe.generation
+    if generation is None:
+        raise typer.BadParameter(f"{name} does not generate text", param_hint="NAME")
+    given = {key: _value(value) for key, value in _pairs(engine, "--engine").items()}
+    args = EngineArgs.of(generation, given)
+    target = output / name
+    write_model_folder(target, weights, args, loras=_pairs(lora, "--lora"))
+    typer.echo(target)
+
+
+def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
+    pairs = [each.partition("=") for each in given or []]
+    for key, equals, value in pairs:
+        if not (key and equals and value):
+            raise typer.BadParameter(f"'{key}{equals}{value}' is not NAME=VALUE", param_hint=option)
+    return {key: value for key, _, value in pairs}
+
+
+def _value(text: str) -> Any:
+    """A number, a flag or an object as JSON has them; anything else is text."""
+    try:
+        return json_module.loads(text)
+    except ValueError:
+        return text
+
+
+COMMANDS = {"new": new_app, "vllm": vllm_app}
+
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["new"]:
-        sys.argv[1:2] = []
-        terminal.run(new_app)
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        command = sys.argv.pop(1)
+        terminal.run(COMMANDS[command])
     terminal.run(app)

@@ -16,7 +16,8 @@ from tritonclient.grpc import model_config_pb2 as pb
 from slipway import contract
 from slipway.build.triton_config import write_config
 from slipway.errors import BuildError
-from slipway.files import readable_json
+from slipway.files import readable_json, staged_folder
+from slipway.recipe import Generation
 
 VERSION = "0.33.0"
 """Of vLLM. What follows is from its vllm/engine/arg_utils.py (class AsyncEngineArgs),
@@ -101,12 +102,20 @@ class EngineArgs:
             "pipeline_parallel_size",
         ):
             value = getattr(self, name)
-            _require(value is None or value >= 1, f"{name} is {value}", "at least 1 is needed")
+            _require(
+                value is None or (type(value) is int and value >= 1),
+                f"{name} is {value!r}",
+                "it is a whole number, at least 1",
+            )
+        share = self.gpu_memory_utilization
         _require(
-            0 < self.gpu_memory_utilization <= 1,
-            f"gpu_memory_utilization is {self.gpu_memory_utilization}",
+            type(share) in {int, float} and 0 < share <= 1,
+            f"gpu_memory_utilization is {share!r}",
             "it is a part of the memory, above 0 and at most 1",
         )
+        for name in ("enable_prefix_caching", "enforce_eager"):
+            value = getattr(self, name)
+            _require(value in {None, True, False}, f"{name} is {value!r}", "it is true or false")
         for name, known in (
             ("dtype", DTYPES),
             ("kv_cache_dtype", KV_CACHE_DTYPES),
@@ -116,12 +125,23 @@ class EngineArgs:
             listed = ", ".join(filter(None, known))
             _require(value in known, f"{name} is {value!r}", f"it may be {listed}")
         for name in self.others:
-            near = difflib.get_close_matches(name, OTHERS, n=3)
+            own = [each.name for each in fields(self) if each.name != "others"]
+            near = difflib.get_close_matches(name, [*own, *OTHERS], n=3)
             _require(
                 name in OTHERS,
                 f"The engine argument {name} is refused",
                 f"the nearest names are: {', '.join(near)}" if near else "it is not known here",
             )
+
+    @classmethod
+    def of(cls, generation: Generation, given: Mapping[str, Any]) -> "EngineArgs":
+        """A recipe's context and rows, and what is `given` by vLLM's own names beside them."""
+        said = {"max_model_len": generation.context, "max_num_seqs": generation.rows, **given}
+        own = {each.name for each in fields(cls)} - {"others"}
+        return cls(
+            **{name: value for name, value in said.items() if name in own},
+            others={name: value for name, value in said.items() if name not in own},
+        )
 
     def to_json(self, model: str) -> dict[str, Any]:
         """The content of model.json for a checkpoint, without what is left to vLLM."""
@@ -138,20 +158,24 @@ def write_model_folder(
     loras: Mapping[str, str] | None = None,
     metrics: bool = True,
 ) -> None:
-    """Fill `folder`, named as the model is to be, with config.pbtxt and 1/model.json.
+    """Make `folder`, named as the model is to be, with config.pbtxt and 1/model.json.
 
     `model` is found by each server: a Hugging Face id, an absolute path there, or an s3:// URL with
     `load_format` "runai_streamer". `loras` are adapters by the names that requests give as
-    `lora_name`. With `metrics` vLLM's own appear among Triton's.
+    `lora_name`. With `metrics` vLLM's own appear among Triton's. Raises `BuildError` where the
+    folder exists.
     """
-    version = folder / contract.PACKAGED_VERSION
-    version.mkdir(parents=True)
-    engine = args.to_json(model)
-    if loras:
-        engine["enable_lora"] = True
-        (version / "multi_lora.json").write_bytes(readable_json(dict(loras)))
-    (version / "model.json").write_bytes(readable_json(engine))
-    write_config(_config(folder.name, metrics=metrics), folder / contract.CONFIG_FILE)
+    if folder.exists():
+        raise BuildError(f"{folder} exists already", mend="Remove it, or choose another place.")
+    with staged_folder(folder) as staged:
+        version = staged / contract.PACKAGED_VERSION
+        version.mkdir()
+        engine = args.to_json(model)
+        if loras:
+            engine["enable_lora"] = True
+            (version / "multi_lora.json").write_bytes(readable_json(dict(loras)))
+        (version / "model.json").write_bytes(readable_json(engine))
+        write_config(_config(folder.name, metrics=metrics), staged / contract.CONFIG_FILE)
 
 
 def _config(name: str, *, metrics: bool) -> pb.ModelConfig:

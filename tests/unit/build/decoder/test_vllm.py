@@ -8,6 +8,9 @@ from tritonclient.grpc import model_config_pb2 as pb
 
 from slipway.build.decoder.vllm import EngineArgs, write_model_folder
 from slipway.errors import BuildError
+from slipway.folder import open_model
+from slipway.recipe import Generation
+from tests.running import ROOT, python, refused
 
 
 def test_the_engine_gets_what_was_chosen_and_nothing_that_was_not(tmp_path):
@@ -59,13 +62,60 @@ def test_adapters_come_with_the_list_that_the_backend_asks_for(tmp_path):
         ({"quantization": "zip"}, "quantization is 'zip'"),
         ({"kv_cache_dtype": "int3"}, "kv_cache_dtype is 'int3'"),
         ({"max_model_len": 0}, "max_model_len is 0"),
+        ({"max_model_len": "many"}, "max_model_len is 'many': it is a whole number"),
+        ({"max_num_seqs": True}, "max_num_seqs is True"),
+        ({"enforce_eager": "yes"}, "enforce_eager is 'yes': it is true or false"),
+        ({"gpu_memory_utilization": "half"}, "gpu_memory_utilization is 'half'"),
         ({"tensor_parallel_size": 0}, "tensor_parallel_size is 0"),
         ({"gpu_memory_utilization": 0}, "gpu_memory_utilization is 0"),
         ({"gpu_memory_utilization": 1.1}, "gpu_memory_utilization is 1.1"),
         ({"others": {"max_lora": 4}}, "the nearest names are: max_loras"),
+        ({"others": {"tensor_paralel_size": 2}}, "names are: tensor_parallel_size"),
         ({"others": {"trust_remote_code": True}}, "trust_remote_code is refused"),
     ],
 )
 def test_arguments_that_vllm_would_refuse_are_refused_before_anything_is_written(wrong, said):
     with pytest.raises(BuildError, match=said):
         EngineArgs(**wrong)
+
+
+def test_a_recipe_says_context_and_rows_unless_something_else_is_given():
+    generation = Generation(context=512, rows=6)
+    args = EngineArgs.of(generation, {"max_num_seqs": 64, "load_format": "runai_streamer"})
+    assert (args.max_model_len, args.max_num_seqs) == (512, 64)
+    assert args.others == {"load_format": "runai_streamer"}
+
+
+def test_a_folder_that_exists_is_left_as_it_is(tmp_path):
+    (tmp_path / "large").mkdir()
+    with pytest.raises(BuildError, match="exists already"):
+        write_model_folder(tmp_path / "large", "base", EngineArgs())
+    assert not list((tmp_path / "large").iterdir())
+
+
+def test_the_script_makes_the_folder_of_a_recipe(tmp_path):
+    command = ["scripts/build.py", "vllm", "text_generator", "--weights", "someone/large"]
+    command += ["--output", str(tmp_path), "--engine", "tensor_parallel_size=2"]
+    command += ["--engine", "dtype=bfloat16", "--lora", "legal=/adapters/legal"]
+    done = python(*command)
+    assert done.stdout.strip() == str(tmp_path / "text_generator")
+    engine = json.loads((tmp_path / "text_generator/1/model.json").read_text())
+    recipe = open_model("text_generator", ROOT / "model_repo").recipe
+    assert engine["max_model_len"] == recipe.generation.context
+    assert (engine["tensor_parallel_size"], engine["dtype"]) == (2, "bfloat16")
+    assert "exists already" in refused(python(*command))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("image_classifier",), "image_classifier does not generate text"),
+        (("text_generator", "--engine", "dtype"), "'dtype' is not NAME=VALUE"),
+        (("text_generator", "--engine", "dtype=int4"), "dtype is 'int4'"),
+    ],
+)
+def test_the_script_refuses_what_no_folder_can_be_made_of(given, said, tmp_path):
+    command = ("scripts/build.py", "vllm", *given, "--weights", "x", "--output", str(tmp_path))
+    done = python(*command)
+    assert (done.returncode, said in " ".join(done.stderr.split())) == (2, True)
+    assert not list(tmp_path.iterdir())
