@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from benchmarks.serving_parts.http_load import Call, HttpSpec
 from benchmarks.serving_parts.values import Load
-from slipway.check.load import LoadSpec
+from slipway.check.closed_loop import LoadSpec
 from slipway.errors import BuildError, ServerError
 from slipway.processes import running
 from slipway.tensors import Array, Golden

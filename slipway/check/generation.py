@@ -1,7 +1,7 @@
 """Does a served generator write what PyTorch writes, as a whole and in pieces, and obey limits?"""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,8 +9,6 @@ import numpy as np
 
 from slipway.check.client import (
     Answer,
-    Declared,
-    Metadata,
     Piece,
     Refused,
     Request,
@@ -19,9 +17,9 @@ from slipway.check.client import (
 )
 from slipway.check.prompts import EXCLUDE, PROMPT, SAMPLING, TEXT, prompt_with, wrong_prompts
 from slipway.check.refusals import Wrong, is_proper
-from slipway.check.verdict import Verdict, presence, timed
+from slipway.check.verdict import Verdict, fits, presence, timed
 from slipway.results import CheckResult
-from slipway.tensors import Array, Golden
+from slipway.tensors import Golden
 
 FINISH = "finish_reason"
 FEW = 5
@@ -53,7 +51,7 @@ class GeneratorChecks:
             return
         metadata = self.client.metadata(self.model, self.version)
         for name, check in {
-            "metadata fits the golden request": lambda: self._fits(metadata),
+            "metadata fits the golden request": lambda: fits(metadata, self.golden),
             "golden text": self._whole,
             "golden text in pieces": self._in_pieces,
             f"no more than {FEW} tokens": self._limited,
@@ -66,17 +64,6 @@ class GeneratorChecks:
             yield timed(self.client, name, check)
         for wrong in wrong_prompts(self.model, self.version, self.golden.inputs):
             yield timed(self.client, f"refused: {wrong.name}", partial(self._refused, wrong))
-
-    def _fits(self, metadata: Metadata | Refused) -> Verdict:
-        """A generator has inputs and outputs that need not be used."""
-        if isinstance(metadata, Refused):
-            return Verdict(False, str(metadata))
-        faults = [
-            *_misfits("input", metadata.inputs, self.golden.inputs),
-            *_misfits("output", metadata.outputs, self.golden.outputs),
-        ]
-        said = ", ".join(str(t) for t in (*metadata.inputs, *metadata.outputs))
-        return Verdict(not faults, "; ".join(faults) or said)
 
     @property
     def _text(self) -> str:
@@ -207,12 +194,3 @@ def _some_of(text: str) -> str:
             if NO_CHARACTER not in (part := text[start : start + length]):
                 return part
     return text
-
-
-def _misfits(kind: str, declared: Sequence[Declared], arrays: Mapping[str, Array]) -> Iterator[str]:
-    by_name = {tensor.name: tensor for tensor in declared}
-    for name, array in arrays.items():
-        if name not in by_name:
-            yield f"{kind} '{name}' is missing"
-        elif not by_name[name].admits(array):
-            yield f"{kind} {by_name[name]} does not take {list(array.shape)}"

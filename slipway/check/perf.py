@@ -1,43 +1,34 @@
 """Throughput and latency of a served model, measured until windows agree or found unstable."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from subprocess import PIPE
 
 from slipway.check.client import Refused
+from slipway.check.closed_loop import LoadSpec
 from slipway.check.endpoint import Endpoint, unreachable
 from slipway.check.grpc_client import GrpcClient
-from slipway.check.load import LoadSpec, Window
+from slipway.check.load import RequestWindow
 from slipway.check.machine import describe_machine
+from slipway.check.measurement import NS_PER_MS, WARMUP_S, lines, require_possible, until_agreed
 from slipway.check.statistics import Statistics
 from slipway.check.windows import agree as windows_agree
 from slipway.check.windows import percentile
 from slipway.errors import CheckError
-from slipway.processes import running
 from slipway.progress import Progress, silent
 from slipway.results import LoadPoint, PerfResult
 from slipway.tensors import Golden
 
-WARMUP_S = 1.0
-NS_PER_MS = 1e6
-GENERATOR = (sys.executable, "-m", "slipway.check.load")
-PATIENCE = 5.0
-"""Seconds the generator gets to stop: it has nothing to finish."""
+GENERATOR = "slipway.check.load"
 
 
 @dataclass(frozen=True)
 class _Measured:
     """One window with the server's account of the same time, None where it keeps that to itself."""
 
-    window: Window
+    window: RequestWindow
     server: Statistics | None
-
-    @property
-    def throughput(self) -> float:
-        return len(self.window.latencies_ns) / self.window.seconds
 
 
 def one_by_one(golden: Golden) -> list[Golden]:
@@ -72,27 +63,18 @@ def measure(
     `within` 5 % of their mean; after `most` windows the point is marked unstable. Raises
     `CheckError` where the server or the model does not answer.
     """
-    _require(bool(requests), "There is nothing to send", "the golden request has no rows")
-    _require(2 <= agree <= most, f"{agree} of {most} windows cannot agree", "2 or more must")
-    _require(window > 0, f"A window of {window} s cannot be measured", "it must be longer than 0")
-    _require(
-        all(c >= 1 for c in concurrencies) and bool(concurrencies),
-        f"The concurrencies {list(concurrencies)} are refused",
-        "each is at least 1",
-    )
+    require_possible(requests, concurrencies, window=window, agree=agree, most=most)
     points = []
     with GrpcClient(endpoint.grpc) as client:
         _statistics(client, endpoint, model)
         for index, concurrency in enumerate(concurrencies):
             spec = LoadSpec(endpoint.grpc, model, requests, concurrency, window, most, WARMUP_S)
             measured: list[_Measured] = []
-            for one in _windows(spec, client, endpoint):
+            for one in until_agreed(_windows(spec, client, endpoint), _pace, agree, within):
                 measured.append(one)
                 done = index + len(measured) / most
-                note = f"{concurrency} at once: {one.throughput:.0f} requests/s"
+                note = f"{concurrency} at once: {_pace(one):.0f} requests/s"
                 progress(done, len(concurrencies), note)
-                if windows_agree([m.throughput for m in measured], agree, within):
-                    break
             points.append(_point(concurrency, measured, agree, within))
     return PerfResult(
         model=model,
@@ -104,36 +86,22 @@ def measure(
     )
 
 
-def _require(condition: bool, what: str, why: str) -> None:
-    if not condition:
-        raise CheckError(what, why=why)
-
-
-def _windows(spec: LoadSpec, client: GrpcClient, endpoint: Endpoint) -> Iterator[_Measured]:
-    """Windows as they end, until the caller has seen enough."""
-    with running(GENERATOR, PATIENCE, stdin=PIPE, stdout=PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with process.stdin:
-            json.dump(spec.to_json(), process.stdin)
-        # The generator announces the end of its warm-up with an empty line.
-        if not process.stdout.readline():
-            raise _ended(process)
+def _windows(
+    spec: LoadSpec, client: GrpcClient, endpoint: Endpoint
+) -> Generator[_Measured, None, None]:
+    with closing(lines(GENERATOR, spec)) as said:
+        next(said)  # it is warm
         before = _statistics(client, endpoint, spec.model)
-        for _ in range(spec.windows):
-            line = process.stdout.readline()
-            if not line:
-                raise _ended(process)
+        for line in said:
             after = _statistics(client, endpoint, spec.model)
             account = after - before if after and before else None
-            yield _Measured(Window(**json.loads(line)), account)
+            yield _Measured(RequestWindow(**json.loads(line)), account)
             before = after
 
 
-def _ended(process: "subprocess.Popen[str]") -> CheckError:
-    return CheckError(
-        "The load generator ended before the measurement did", why=f"exit code {process.wait()}"
-    )
+def _pace(one: _Measured) -> float:
+    """Requests per second."""
+    return len(one.window.latencies_ns) / one.window.seconds
 
 
 def _statistics(client: GrpcClient, endpoint: Endpoint, model: str) -> Statistics | None:
@@ -172,7 +140,7 @@ def _point(concurrency: int, measured: Sequence[_Measured], count: int, within: 
         batch=server.batch if server else None,
         requests=len(latencies),
         errors=sum(one.window.errors for one in measured),
-        stable=windows_agree([one.throughput for one in measured], count, within),
-        windows=tuple(one.throughput for one in measured),
+        stable=windows_agree([_pace(one) for one in measured], count, within),
+        windows=tuple(_pace(one) for one in measured),
         error=next((one.window.error for one in measured if one.window.error), ""),
     )

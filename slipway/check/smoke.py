@@ -1,21 +1,21 @@
 """Is a model served, does it answer rightly, and does the server survive wrong requests?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from slipway.check.client import Answer, Client, Declared, Metadata, Refused, Request, StreamClient
+from slipway.check.client import Answer, Client, Refused, Request, StreamClient
 from slipway.check.endpoint import Endpoint, unreachable
 from slipway.check.generation import GeneratorChecks
 from slipway.check.grpc_client import GrpcClient
 from slipway.check.http_client import HttpClient
 from slipway.check.refusals import Wrong, is_proper, wrong_requests
-from slipway.check.verdict import Verdict, presence, timed
+from slipway.check.verdict import Verdict, fits, presence, timed
 from slipway.results import CheckResult
-from slipway.tensors import Array, Golden, max_difference
+from slipway.tensors import Golden, max_difference
 
 UNKNOWN = 0
 """Of the largest batch: then none above it is sent."""
@@ -61,7 +61,9 @@ class Conversation:
         if not there.passed:
             return
         metadata = self.client.metadata(self.model, self.version)
-        yield timed(self.client, "metadata fits the golden request", lambda: self._fits(metadata))
+        yield timed(
+            self.client, "metadata fits the golden request", lambda: fits(metadata, self.golden)
+        )
         yield timed(self.client, "golden request", self._golden)
         yield timed(self.client, "golden rows one by one", self._one_by_one)
         maximum = self.client.maximum_batch(self.model, self.version)
@@ -78,16 +80,6 @@ class Conversation:
             self.model, self.version, self.golden.inputs, metadata, maximum
         ):
             yield timed(self.client, f"refused: {wrong.name}", partial(self._refused, wrong))
-
-    def _fits(self, metadata: Metadata | Refused) -> Verdict:
-        if isinstance(metadata, Refused):
-            return Verdict(False, str(metadata))
-        faults = [
-            *_misfits("input", metadata.inputs, self.golden.inputs),
-            *_misfits("output", metadata.outputs, self.golden.outputs),
-        ]
-        said = ", ".join(str(t) for t in (*metadata.inputs, *metadata.outputs))
-        return Verdict(not faults, "; ".join(faults) or said)
 
     def _infer(self, inputs: Answer) -> Answer | Refused:
         return self.client.infer(Request.of(self.model, self.version, inputs))
@@ -141,13 +133,3 @@ def _near(difference: float, tolerance: float) -> Verdict:
     return Verdict(
         difference <= tolerance, f"largest difference {difference:.2g}, allowed {tolerance:.2g}"
     )
-
-
-def _misfits(kind: str, declared: Sequence[Declared], arrays: Mapping[str, Array]) -> Iterator[str]:
-    """What the server declares otherwise than the golden request has it."""
-    by_name = {tensor.name: tensor for tensor in declared}
-    for name in sorted(set(by_name) ^ set(arrays)):
-        yield f"{kind} '{name}' is {'not expected' if name in by_name else 'missing'}"
-    for name in sorted(set(by_name) & set(arrays)):
-        if not by_name[name].admits(arrays[name]):
-            yield f"{kind} {by_name[name]} does not take {list(arrays[name].shape)}"

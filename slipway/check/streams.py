@@ -1,30 +1,24 @@
 """How fast a generator writes: its first token, the pace of a stream, and all streams together."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from subprocess import PIPE
+from collections.abc import Generator, Sequence
+from contextlib import closing
 
 from slipway.check.client import Refused
+from slipway.check.closed_loop import LoadSpec
 from slipway.check.endpoint import Endpoint, unreachable
 from slipway.check.grpc_client import GrpcClient
-from slipway.check.load import LoadSpec
 from slipway.check.machine import describe_machine
+from slipway.check.measurement import NS_PER_MS, WARMUP_S, lines, require_possible, until_agreed
 from slipway.check.stream_load import StreamWindow
 from slipway.check.windows import agree as windows_agree
 from slipway.check.windows import percentile
 from slipway.errors import CheckError
-from slipway.processes import running
 from slipway.progress import Progress, silent
 from slipway.results import StreamPoint, StreamResult
 from slipway.tensors import Golden
 
-WARMUP_S = 1.0
-NS_PER_MS = 1e6
-GENERATOR = (sys.executable, "-m", "slipway.check.stream_load")
-PATIENCE = 5.0
-"""Seconds the generator gets to stop: it has nothing to finish."""
+GENERATOR = "slipway.check.stream_load"
 
 
 def measure(
@@ -46,26 +40,17 @@ def measure(
     mean; after `most` windows the point is marked unstable. Raises `CheckError` where the server or
     the model does not answer.
     """
-    _require(bool(requests), "There is nothing to send", "no golden request was given")
-    _require(2 <= agree <= most, f"{agree} of {most} windows cannot agree", "2 or more must")
-    _require(window > 0, f"A window of {window} s cannot be measured", "it must be longer than 0")
-    _require(
-        all(c >= 1 for c in concurrencies) and bool(concurrencies),
-        f"The concurrencies {list(concurrencies)} are refused",
-        "each is at least 1",
-    )
+    require_possible(requests, concurrencies, window=window, agree=agree, most=most)
     _require_served(endpoint, model)
     points = []
     for index, concurrency in enumerate(concurrencies):
         spec = LoadSpec(endpoint.grpc, model, requests, concurrency, window, most, WARMUP_S)
         measured: list[StreamWindow] = []
-        for one in _windows(spec):
+        for one in until_agreed(_windows(spec), _pace, agree, within):
             measured.append(one)
             done = index + len(measured) / most
             note = f"{concurrency} at once: {_pace(one):.0f} tokens/s"
             progress(done, len(concurrencies), note)
-            if windows_agree([_pace(m) for m in measured], agree, within):
-                break
         points.append(_point(concurrency, measured, agree, within))
     return StreamResult(
         model=model,
@@ -74,11 +59,6 @@ def measure(
         machine=describe_machine(),
         points=tuple(points),
     )
-
-
-def _require(condition: bool, what: str, why: str) -> None:
-    if not condition:
-        raise CheckError(what, why=why)
 
 
 def _require_served(endpoint: Endpoint, model: str) -> None:
@@ -94,27 +74,11 @@ def _require_served(endpoint: Endpoint, model: str) -> None:
         )
 
 
-def _windows(spec: LoadSpec) -> Iterator[StreamWindow]:
-    """Windows as they end, until the caller has seen enough."""
-    with running(GENERATOR, PATIENCE, stdin=PIPE, stdout=PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with process.stdin:
-            json.dump(spec.to_json(), process.stdin)
-        # The generator announces the end of its warm-up with an empty line.
-        if not process.stdout.readline():
-            raise _ended(process)
-        for _ in range(spec.windows):
-            line = process.stdout.readline()
-            if not line:
-                raise _ended(process)
+def _windows(spec: LoadSpec) -> Generator[StreamWindow, None, None]:
+    with closing(lines(GENERATOR, spec)) as said:
+        next(said)  # it is warm
+        for line in said:
             yield StreamWindow(**json.loads(line))
-
-
-def _ended(process: "subprocess.Popen[str]") -> CheckError:
-    return CheckError(
-        "The load generator ended before the measurement did", why=f"exit code {process.wait()}"
-    )
 
 
 def _pace(window: StreamWindow) -> float:

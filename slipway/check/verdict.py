@@ -1,11 +1,12 @@
 """One check: a question, whether its answer was right, and how long it took."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from slipway.check.client import Client, Refused
+from slipway.check.client import Client, Declared, Metadata, Refused
 from slipway.results import CheckResult
+from slipway.tensors import Array, Golden
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,36 @@ def presence(client: Client, model: str, version: str) -> Iterator[CheckResult]:
     yield timed(client, "server is live", lambda: _said_yes(client.live()))
     yield timed(client, "server is ready", lambda: _said_yes(client.ready()))
     yield timed(client, "model is ready", lambda: _said_yes(client.model_ready(model, version)))
+
+
+def fits(metadata: Metadata | Refused, golden: Golden) -> Verdict:
+    """Whether the server declares the tensors of the golden request.
+
+    A generator may have more: inputs and outputs that need not be used.
+    """
+    if isinstance(metadata, Refused):
+        return Verdict(False, str(metadata))
+    exact = not golden.stream
+    faults = [
+        *_misfits("input", metadata.inputs, golden.inputs, exact=exact),
+        *_misfits("output", metadata.outputs, golden.outputs, exact=exact),
+    ]
+    said = ", ".join(str(t) for t in (*metadata.inputs, *metadata.outputs))
+    return Verdict(not faults, "; ".join(faults) or said)
+
+
+def _misfits(
+    kind: str, declared: Sequence[Declared], arrays: Mapping[str, Array], *, exact: bool
+) -> Iterator[str]:
+    by_name = {tensor.name: tensor for tensor in declared}
+    for name in sorted(set(arrays) - set(by_name)):
+        yield f"{kind} '{name}' is missing"
+    for name in sorted(set(by_name) - set(arrays)):
+        if exact:
+            yield f"{kind} '{name}' is not expected"
+    for name in sorted(set(by_name) & set(arrays)):
+        if not by_name[name].admits(arrays[name]):
+            yield f"{kind} {by_name[name]} does not take {list(arrays[name].shape)}"
 
 
 def _said_yes(reply: bool | Refused) -> Verdict:

@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
+from slipway.check.closed_loop import LoadSpec
 from slipway.check.endpoint import Endpoint
-from slipway.check.load import LoadSpec
 from slipway.check.machine import describe_machine, processor
 from slipway.check.perf import measure, one_by_one
 from slipway.errors import CheckError

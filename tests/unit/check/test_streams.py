@@ -57,7 +57,14 @@ def test_errors_and_wrong_texts_are_counted(quick, parts, said):
 
 def test_figures_are_of_the_last_windows_and_errors_of_all():
     def window(tokens, gap, errors=0):
-        return StreamWindow(1.0, [9 * MS], [gap * MS] * (tokens - 1), 1, errors, "bad" * errors)
+        return StreamWindow(
+            seconds=1.0,
+            errors=errors,
+            error="bad" * errors,
+            first_ns=[9 * MS],
+            between_ns=[gap * MS] * (tokens - 1),
+            streams=1,
+        )
 
     point = streams._point(4, [window(50, 7, 1), window(100, 2), window(102, 3)], 2, 0.05)
     assert point == StreamPoint(
