@@ -42,6 +42,7 @@ def ask(
     ]
     answers: queue.Queue[tuple[Any, Any]] = queue.Queue()
     client = triton.InferenceServerClient(address)
+    whole = False
     try:
         client.start_stream(lambda result, error: answers.put((result, error)))
         client.async_stream_infer(model, inputs, enable_empty_final_response=True)
@@ -55,11 +56,13 @@ def ask(
             pieces = result.as_numpy("text_output")
             if pieces is not None:
                 yield from (piece.decode() for piece in pieces.ravel())
-            if result.get_response().parameters["triton_final_response"].bool_param:
+            whole = result.get_response().parameters["triton_final_response"].bool_param
+            if whole:
                 return
     finally:
-        # Also where the caller stops reading: the server then frees the row.
-        client.stop_stream(cancel_requests=True)
+        # Where the caller stops reading, the server frees the row. One that is through must not be
+        # cancelled: Triton 2.51 would count it as under way for ever.
+        client.stop_stream(cancel_requests=not whole)
         client.close()
 
 
