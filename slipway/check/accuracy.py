@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from slipway.check.client import Answer, Refused, Request, joined
+from slipway.check.client import Answer, Refused, Request, StreamClient, joined
 from slipway.check.endpoint import Endpoint, unreachable
 from slipway.check.grpc_client import GrpcClient
+from slipway.check.http_client import HttpClient
 from slipway.errors import CheckError
 from slipway.metrics.named import metric_named
 from slipway.progress import Progress, silent
@@ -78,30 +81,35 @@ def accuracy(
     batch: int,
     progress: Progress = silent,
 ) -> AccuracyResult:
-    """Send every example over gRPC in requests of 1 to `batch` rows, several at once.
+    """Send every example over gRPC and over HTTP, in requests of 1 to `batch` rows.
 
-    Raises `CheckError` where the server refuses one of them.
+    The protocol whose answers are further from PyTorch's counts. Raises `CheckError` where the
+    server refuses a request.
     """
-    parts = list(mixed_slices(len(holdout.targets), batch))
 
-    def ask(client: GrpcClient, part: slice) -> Answer | Refused:
+    def ask(client: StreamClient, part: slice) -> Answer | Refused:
         return client.infer(Request.of(model, "", holdout.rows(part)))
 
-    answers = _ask_all(endpoint, model, parts, ask, progress)
-    return _judged(model, holdout, answers, tolerance)
+    parts = list(mixed_slices(len(holdout.targets), batch))
+    return max(
+        (
+            _judged(model, holdout, answers, tolerance)
+            for answers in _over_both(endpoint, model, parts, ask, progress)
+        ),
+        key=lambda result: result.difference,
+    )
 
 
 def accuracy_of_streams(
     endpoint: Endpoint, model: str, holdout: Holdout, *, progress: Progress = silent
 ) -> AccuracyResult:
-    """Send every question to a decoupled model over gRPC, several at once, each as a stream.
+    """As `accuracy`, of a decoupled model: every question is a stream.
 
-    The difference is 0 where all texts are PyTorch's, else infinite. Raises `CheckError` where the
-    server refuses a question.
+    The difference is 0 where all texts are PyTorch's, else infinite.
     """
     stream = {"stream": np.ones(1, dtype=bool)}
 
-    def ask(client: GrpcClient, part: slice) -> Answer | Refused:
+    def ask(client: StreamClient, part: slice) -> Answer | Refused:
         # A decoupled model takes no batches: a row is a request.
         question = {name: array[0] for name, array in holdout.rows(part).items()}
         pieces = client.stream(Request.of(model, "", {**question, **stream}))
@@ -110,27 +118,41 @@ def accuracy_of_streams(
         return {name: array[None] for name, array in joined(pieces).items()}
 
     parts = [slice(row, row + 1) for row in range(len(holdout.targets))]
-    answers = _ask_all(endpoint, model, parts, ask, progress)
-    return _judged(model, holdout, answers, tolerance=0.0)
+    return max(
+        (
+            _judged(model, holdout, answers, tolerance=0.0)
+            for answers in _over_both(endpoint, model, parts, ask, progress)
+        ),
+        key=lambda result: result.difference,
+    )
 
 
-def _ask_all(
+def _over_both(
     endpoint: Endpoint,
     model: str,
     parts: Sequence[slice],
-    ask: Callable[[GrpcClient, slice], Answer | Refused],
+    ask: Callable[[StreamClient, slice], Answer | Refused],
     progress: Progress,
-) -> list[Answer]:
-    answers: list[Answer] = []
-    with GrpcClient(endpoint.grpc, PATIENCE_S) as client, ThreadPoolExecutor(IN_FLIGHT) as pool:
-        asked = pool.map(lambda part: ask(client, part), parts)
-        for part, answer in zip(parts, asked, strict=True):
-            if isinstance(answer, Refused):
-                pool.shutdown(cancel_futures=True)
-                raise _refused(endpoint, model, answer)
-            answers.append(answer)
-            progress(part.stop, parts[-1].stop, f"{part.stop} examples")
-    return answers
+) -> Iterator[list[Answer]]:
+    """The answers to all parts, over gRPC and then over HTTP."""
+    total = parts[-1].stop
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(IN_FLIGHT))
+        clients: list[tuple[str, StreamClient]] = [
+            (endpoint.grpc, stack.enter_context(GrpcClient(endpoint.grpc, PATIENCE_S))),
+            (endpoint.http, stack.enter_context(HttpClient(endpoint.http, PATIENCE_S))),
+        ]
+        for number, (address, client) in enumerate(clients):
+            answers: list[Answer] = []
+            asked = pool.map(partial(ask, client), parts)
+            for part, answer in zip(parts, asked, strict=True):
+                if isinstance(answer, Refused):
+                    pool.shutdown(cancel_futures=True)
+                    raise _refused(address, model, answer)
+                answers.append(answer)
+                done = number * total + part.stop
+                progress(done, len(clients) * total, f"{part.stop} examples, {client.protocol}")
+            yield answers
 
 
 def _judged(
@@ -162,9 +184,9 @@ def mixed_slices(total: int, largest: int) -> Iterator[slice]:
         sizes.append(sizes.pop(0))
 
 
-def _refused(endpoint: Endpoint, model: str, refused: Refused) -> CheckError:
-    if refused.code == "UNAVAILABLE":
-        return unreachable(endpoint.grpc, refused.message)
+def _refused(address: str, model: str, refused: Refused) -> CheckError:
+    if refused.code in {"", "UNAVAILABLE"}:
+        return unreachable(address, refused.message)
     return CheckError(
         f"'{model}' did not answer held-out examples",
         why=str(refused),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from slipway.check.accuracy import Holdout, accuracy_of_streams, load_holdout, mixed_slices
 from slipway.check.endpoint import Endpoint
 from slipway.errors import CheckError
-from tests.streaming import grpc_server
+from tests.streaming import grpc_server, http_server
 
 
 @given(st.integers(0, 500), st.integers(1, 40))
@@ -51,6 +51,7 @@ def test_a_file_that_lacks_something_is_refused(tmp_path, missing):
         load_holdout(tmp_path / "holdout.npz")
 
 
+SAID = ("On", "ce ", "upon")
 QUESTIONS = Holdout(
     inputs={"text_input": np.array([[f"Place {n}"] for n in range(9)], dtype=object)},
     targets=np.full((9, 1), "Once upon", dtype=object),
@@ -60,19 +61,30 @@ QUESTIONS = Holdout(
 
 
 def test_of_streams_every_text_is_compared():
-    with grpc_server("On", "ce ", "upon") as (address, script):
-        result = accuracy_of_streams(Endpoint(address), "gen", QUESTIONS)
+    with grpc_server(*SAID) as (address, script), http_server(*SAID) as (url, over_http):
+        endpoint = Endpoint(address, url)
+        result = accuracy_of_streams(endpoint, "gen", QUESTIONS)
         other = replace(
             QUESTIONS,
             reference={"text_output": np.array([["Once upon"]] * 8 + [["Once"]], dtype=object)},
         )
-        off = accuracy_of_streams(Endpoint(address), "gen", other)
+        off = accuracy_of_streams(endpoint, "gen", other)
     assert (result.metric, result.value, result.examples) == ("same_text", 1.0, 9)
     assert (result.difference, result.passed) == (0.0, True)
     assert (off.difference, off.passed) == (np.inf, False)
     sent = [asked["text_input"].decode(errors="replace")[4:] for asked in script.asked]
     assert sorted(sent[:9]) == [f"Place {n}" for n in range(9)]
     assert all(asked["stream"] == b"\x01" for asked in script.asked)
+    asked_over_http = sorted(asked["text_input"] for asked in over_http.asked[:9])
+    assert asked_over_http == [f"Place {n}" for n in range(9)]
+
+
+@pytest.mark.parametrize("wrong", ["grpc", "http"])
+def test_a_protocol_that_answers_otherwise_is_noticed(wrong):
+    over_grpc, over_http = (("Once", " a") if wrong == each else SAID for each in ("grpc", "http"))
+    with grpc_server(*over_grpc) as (address, _), http_server(*over_http) as (url, _):
+        result = accuracy_of_streams(Endpoint(address, url), "gen", QUESTIONS)
+    assert (result.value, result.passed) == (0.0, False)
 
 
 def test_a_question_that_is_refused_ends_the_comparison():
