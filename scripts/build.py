@@ -38,7 +38,9 @@ def main(
     epochs: Annotated[
         int | None, typer.Option(min=0, help="Instead of the recipe's; 0 keeps the weights.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**32 - 1, help="Instead of the recipe's.")
+    ] = None,
     models: options.Models = Path("model_repo"),
     workspace: options.Workspace = Path("build"),
     json: options.Json = False,
@@ -64,6 +66,8 @@ def main(
     names = model_names(models) if all_ else (chosen or [])
     if not names:
         raise typer.BadParameter("which model? --all builds every one", param_hint="MODEL")
+    if sha256 and not checkpoint:
+        raise typer.BadParameter("there is no checkpoint to check", param_hint="--sha256")
     if len(names) > 1 and (data or checkpoint):
         raise typer.BadParameter("data and weights are one model's: name one", param_hint="MODEL")
     folders = [open_model(name, models) for name in names]
@@ -137,7 +141,9 @@ def _print_table(results: list[dict[str, Any]]) -> None:
         metric, steps = result["metric"], result["steps"]
         reused = all(step["reused"] for step in steps)
         seconds = sum(step["seconds"] for step in steps)
-        beside = f"{metric['baseline_name']} {metric['baseline']:.4f}" if metric["baseline"] else ""
+        beside = (
+            f"{metric['baseline_name']} {metric['baseline']:.4f}" if metric["baseline_name"] else ""
+        )
         rows.append(
             (
                 result["model"],
@@ -215,11 +221,12 @@ def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
 
 
 def _value(text: str) -> Any:
-    """A number, a flag or an object as JSON has them; anything else is text."""
+    """A number, a flag or an object as JSON has them; anything else is text, or what is quoted."""
     try:
-        return json_module.loads(text)
+        value = json_module.loads(text)
     except ValueError:
         return text
+    return text if value in {float("inf"), -float("inf")} else value
 
 
 COMMANDS = {"new": new_app, "vllm": vllm_app}

@@ -27,6 +27,12 @@ with 2.
 """
 
 
+def first_line(error: BaseException) -> str:
+    """Another library's error in one line; its class where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 class SlipwayError(Exception):
     """`what` happened, `why`, and how to `mend` it; `str()` joins them into one line."""
 

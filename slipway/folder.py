@@ -5,11 +5,13 @@
     data.py       load(sources) -> Data;  augment(inputs, rng) -> inputs (optional)
     network.py    build(sources) -> torch.nn.Module;  loss(outputs, targets) -> a scalar tensor;
                   finish(network) (optional): what is computed once, after the last epoch;
-                  tokenizer(sources) -> path of tokenizer.json (where the recipe takes text)
+                  tokenizer(sources) -> path of tokenizer.json (where the recipe takes text);
+                  TAKES_FOLDERS = True where a checkpoint may be a Hugging Face folder;
+                  decoder(network) -> the transformers model (where the recipe generates text)
     baseline.py   TITLE;  answer(data) -> outputs on data.holdout, of something simpler
     exhibits.py   exhibits(view) -> what people of the field look at, for the report
     client.py     how a client calls the served model
-    data/         the data that is shipped
+    data/         the data, where some is shipped
 
 Reading a recipe runs `recipe.py` alone, so it costs milliseconds.
 """
@@ -19,7 +21,7 @@ import importlib
 import importlib.util
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -73,9 +75,15 @@ class ModelFolder:
             path for path in self.files if path.relative_to(self.path).as_posix() not in NOT_TRAINED
         )
 
+    @property
+    def constants(self) -> Mapping[str, Any]:
+        """What `recipe.py` holds beside RECIPE for the other files, by its names in capitals."""
+        held = vars(self.module("recipe"))
+        return {name: held[name] for name in sorted(held) if name.isupper() and name != "RECIPE"}
+
 
 NOT_TRAINED = frozenset({"README.md", "recipe.py", "baseline.py", "exhibits.py", "client.py"})
-"""Files of a folder that change nothing in what is trained; of the recipe its values count."""
+"""Files of a folder that change nothing in what is trained; of the recipe values count."""
 
 
 def model_names(root: Path) -> list[str]:

@@ -4,6 +4,8 @@ Each reader refuses what does not fit with a `DataError` in one line.
 """
 
 import csv
+import zipfile
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -64,9 +66,10 @@ def read_arrays(path: Path, shapes: Mapping[str, tuple[int | None, ...]]) -> dic
     said = ", ".join(f"{name} {_said(shape)}" for name, shape in shapes.items())
     mend = f"It is a .npz file with the arrays {said}"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        # A .npy file is read as well, and is no context.
         why = getattr(error, "strerror", None) or "it is no .npz file of plain arrays"
         raise DataError(f"{path} cannot be read", why=why, mend=mend) from error
     for name, shape in shapes.items():

@@ -10,6 +10,9 @@ MODEL_NAME = re.compile(r"(?=.{1,63}$)[a-z][a-z0-9]*(_[a-z0-9]+)*_?")
 """Also a Triton model name, a folder and a part of an object key; two underscores are Slipway's."""
 
 
+MOST_SEED = 2**32
+
+
 def _require(condition: bool, what: str, why: str) -> None:
     if not condition:
         raise RecipeError(what, why=why, mend="Correct it in recipe.py.")
@@ -41,6 +44,11 @@ class Training:
             self.learning_rate > 0,
             f"Training has learning_rate={self.learning_rate}",
             "it must be positive",
+        )
+        _require(
+            0 <= self.seed < MOST_SEED,
+            f"Training has seed={self.seed}",
+            "it is at least 0 and below 2**32",
         )
         _require(
             self.clip_norm >= 0,

@@ -44,7 +44,10 @@ class _Grpc(stubs.GRPCInferenceServiceServicer):
     def __init__(self, script):
         self._script = script
 
-    def ModelReady(self, request, context):  # noqa: N802 - gRPC's name, as the next
+    def ServerLive(self, request, context):  # noqa: N802 - gRPC's name, as the next
+        return messages.ServerLiveResponse(live=True)
+
+    def ModelReady(self, request, context):  # noqa: N802
         return messages.ModelReadyResponse(ready=request.name == "gen")
 
     def ModelStreamInfer(self, requests, context):  # noqa: N802

@@ -13,7 +13,7 @@ from slipway.tensors import Array
 
 from .signals import MODES, NONE
 
-TITLE = "threshold per sensor"
+TITLE = "Threshold per sensor"
 
 RECENT = 6
 """Hours whose mean is compared, as one reading alone may be far off."""
@@ -24,7 +24,9 @@ TAILS = np.geomspace(0.1, 1e-4, 40)
 
 
 def answer(data: Data) -> Mapping[str, Array]:
-    """`risk` (windows, 1): above THRESHOLD beyond a limit; `mode` tells whether, not which."""
+    """`risk` (windows, 1): above THRESHOLD beyond a limit; `mode` (windows, modes) tells whether it
+    fails, not by what.
+    """
     train, holdout = recent_levels(data.train), recent_levels(data.holdout)
     healthy = train[data.train.targets[:, DUE] == 0]
     healthy[:, np.isnan(healthy).all(axis=0)] = 0  # a sensor that no machine has

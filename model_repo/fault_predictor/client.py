@@ -48,7 +48,7 @@ EXAMPLE: Hours = (
     (56.7, 3.77, 2.57, 84.4, 35.9, 1994),
     (57.6, 3.92, 2.64, 87.9, 58.3, 2018),
 )
-"""A held-out pump with a worn bearing, six hours before it fails."""
+"""A held-out pump with a worn bearing, seven hours before it fails."""
 
 
 class Forecast(NamedTuple):
@@ -85,7 +85,7 @@ def ask(address: str, hours: Hours, model: str = "fault_predictor") -> Forecast:
 def check(answer: Forecast) -> str:
     """What is wrong with the answer to EXAMPLE; empty where nothing is."""
     if not ALARM <= answer.risk <= 1:
-        return f"a pump six hours before its failure has the risk {answer.risk:.2f}"
+        return f"a pump seven hours before its failure has the risk {answer.risk:.2f}"
     if answer.failure != "bearing wear":
         return f"a worn bearing was taken for {answer.failure}"
     return ""

@@ -35,6 +35,8 @@ HIDDEN = 0.15
 def load(sources: Sources) -> Data:
     """Windows of the machines to learn from and, of others, those to be judged on.
 
+    Inputs `readings`, FP32, and `observed`, BOOL (windows, WINDOW, sensors); targets FP32 (windows,
+    5), as `windows` in traces.py has them.
     They are kept, since every network that is built takes its scales from them. Raises `DataError`.
     """
     traces = read_traces(sources.data) if sources.data else plant()
@@ -73,7 +75,10 @@ def split(traces: Sequence[Trace]) -> tuple[tuple[Trace, ...], tuple[Trace, ...]
 
 
 def augment(inputs: Mapping[str, Array], rng: np.random.Generator) -> Mapping[str, Array]:
-    """Hide sensors, some windows' each for itself, and in every other batch begin later."""
+    """Hide sensors, some windows' each for itself, and in every other batch begin later.
+
+    `readings` and `observed` are (windows, steps, sensors); a short window loses more of its hours.
+    """
     readings, observed = inputs["readings"], inputs["observed"]
     hidden = rng.random((len(readings), 1, readings.shape[2])) < HIDDEN
     start = rng.integers(0, WINDOW - SHORTEST + 1) if rng.random() < 0.5 else 0

@@ -72,4 +72,5 @@ def build(sources: Sources) -> nn.Module:
 
 
 def loss(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+    """Cross-entropy of the modes."""
     return F.nll_loss(outputs["mode"].clamp_min(LEAST).log(), targets[:, MODE].long())

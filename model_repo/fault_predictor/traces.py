@@ -43,6 +43,7 @@ class Trace:
             raise DataError(
                 f"Machine {self.machine} has readings of the shape {self.readings.shape}",
                 why=f"those observed have {self.observed.shape}, and there are {len(SENSORS)}",
+                mend="Give both as (hours, sensors).",
             )
 
     @property

@@ -2,7 +2,8 @@
 
 Source: UCI, "Optical Recognition of Handwritten Digits" (Alpaydin and Kaynak, 1998), test part:
 1,797 scans. They lie sheet by sheet, about 130 scans of one hand each, as the repeated order of
-the digits shows. The last three sheets are held out, so no held-out hand was seen in training.
+the digits shows. The last three sheets are held out: none of them looks like the hand of a sheet
+that is learnt from.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,9 @@ BEND = 0.15
 
 
 def load(sources: Sources) -> Data:
-    """The same split every time."""
+    """The same split every time: `image`, FP32 (scans, 1, SIDE, SIDE) from 0 to INK, and targets,
+    INT64 (scans,).
+    """
     return _own(sources.data) if sources.data else _shipped()
 
 
@@ -71,13 +74,14 @@ def _own(folder: Path) -> Data:
             raise DataError(
                 f"{folder} has too few images of the label '{DIGITS[missing[0]]}'",
                 why="each label needs some to learn from and others to be judged by, not alike",
+                mend="Bring more that differ, or take the label out of DIGITS in recipe.py.",
             )
     everything = Split({"image": images}, targets)
     return Data(train=everything.take(~held), holdout=everything.take(held))
 
 
 def augment(inputs: Mapping[str, Array], rng: np.random.Generator) -> Mapping[str, Array]:
-    """Turn, slant, stretch and move each scan a little, as the hands of writers do.
+    """Turn, slant, stretch and move each scan (scans, 1, SIDE, SIDE) a little, as writers do.
 
     Each pixel is read from where a random matrix near the identity and a step of at most a pixel
     take it, between the four pixels around that place; paper lies around the scan.

@@ -12,7 +12,7 @@ from .recipe import DIGITS, INK
 NOISE = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
 """Standard deviations, in grey values of 0 to 16."""
 SHIFTS = (-3, -2, -1, 0, 1, 2, 3)
-"""Pixels; training moves scans by one."""
+"""Pixels; training moves scans by up to one."""
 BINS = 5
 SHOWN = 8
 SEED = 0

@@ -69,4 +69,5 @@ def build(_sources: Sources) -> nn.Module:
 
 
 def loss(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+    """Cross-entropy; smoothed labels keep the network from being surer than it may be."""
     return F.cross_entropy(outputs["logits"], targets, label_smoothing=0.05)

@@ -20,10 +20,10 @@ from .patterns import SCANS_ALIKE, likeness
 from .recipe import SIDE
 from .scans import Population, draw
 
-TRAINING = Population(seed=1, grain=(1.0, 1.7))
-HOLDOUT = Population(seed=2, grain=(1.8, 2.4))
-TRAINING_SCANS, HOLDOUT_SCANS = 1280, 200
-HOLDOUT_SHARE = 0.2
+LEARNED = Population(seed=1, grain=(1.0, 1.7))
+HELD = Population(seed=2, grain=(1.8, 2.4))
+LEARNED_SCANS, HELD_SCANS = 1280, 200
+HOLDOUT = 0.2
 """Of the scans that a user brings, with lesions and without."""
 SEED = 0
 
@@ -33,8 +33,8 @@ def load(sources: Sources) -> Data:
     if sources.data is not None:
         return _own(sources.data)
     return Data(
-        train=_as_split(*draw(TRAINING, TRAINING_SCANS, SIDE)),
-        holdout=_as_split(*draw(HOLDOUT, HOLDOUT_SCANS, SIDE)),
+        train=_as_split(*draw(LEARNED, LEARNED_SCANS, SIDE)),
+        holdout=_as_split(*draw(HELD, HELD_SCANS, SIDE)),
     )
 
 
@@ -51,7 +51,7 @@ def _own(path: Path) -> Data:
     everything = _as_split(scans, arrays["mask"] != 0)
     together = groups(_belonging(scans, _patients(path, len(scans))), SCANS_ALIKE)
     has_lesion = [bool(mask.any()) for mask in everything.targets]
-    held = hold_out(together, has_lesion, HOLDOUT_SHARE, np.random.default_rng(SEED))
+    held = hold_out(together, has_lesion, HOLDOUT, np.random.default_rng(SEED))
     data = Data(train=everything.take(~held), holdout=everything.take(held))
     for part, use in ((data.train, "to learn from"), (data.holdout, "to be judged by")):
         if not part.targets.any():
@@ -59,6 +59,7 @@ def _own(path: Path) -> Data:
                 f"{path} holds too few scans",
                 why=f"of {len(set(together))} patients or groups of near-duplicates no lesion is"
                 f" left {use}",
+                mend="Bring scans of more patients with lesions.",
             )
     return data
 

@@ -14,8 +14,8 @@ from slipway.tensors import Array
 CELLS = 16
 """Cells along a side of the pattern, each the mean of its pixels."""
 SCANS_ALIKE = 0.6
-"""Two generated scans have 0.4 at most; a scan and its copy that was shifted by a pixel, relit, and
-given as much noise again have 0.8 at least.
+"""Two generated scans have less than 0.45; a scan and its copy that was shifted by a pixel, relit,
+and given as much noise again have 0.8 at least.
 """
 
 

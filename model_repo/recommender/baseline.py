@@ -6,13 +6,14 @@ import numpy as np
 
 from slipway.tensors import Array
 
-from .data import OFFERED, Visits, popularity
+from .data import Visits, popularity
+from .recipe import OFFERED
 
-TITLE = "popularity"
+TITLE = "Popularity"
 
 
 def answer(data: Visits) -> Mapping[str, Array]:
-    """As the model's own, with shares of all looks as scores."""
+    """Ids and scores (visits, OFFERED) as the model's own, with shares of all looks as scores."""
     share = popularity(data) / len(data.train)
     scores = np.tile(share, (len(data.holdout), 1))
     for row, history in zip(scores, data.histories(data.holdout), strict=True):

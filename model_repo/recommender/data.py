@@ -8,10 +8,10 @@ folder with two CSV tables:
                                     the lines of a session are in order of time
 
 A session is one visitor's. Its last item is the one to be foretold where the session is held out;
-where it is trained on, each item but the first is, from those before it.
+where it is trained on, each item is, from those before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from slipway.errors import DataError
 from slipway.formats import read_table
 from slipway.tensors import Array
 
+from .recipe import OFFERED
 from .shop import items
 from .visitors import visits as generated_visits
 
@@ -28,8 +29,9 @@ HOLDOUT = 0.1
 """The share of sessions that is held out."""
 LONGEST = 20
 """Items of a history, the latest: older ones are left out."""
-OFFERED = 10
-"""Items that are recommended."""
+VISITS_ALIKE = 0.75
+"""Two visits with the same next item are near-duplicates where they share so much of what was seen
+before, in whatever order: of the items of both (Jaccard's index)."""
 SEED = 0
 
 Visit = tuple[int, ...]
@@ -37,7 +39,7 @@ Visit = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Visits(Data):
-    """Inputs are histories of texts, targets ids; `catalogue` holds each item's text."""
+    """`catalogue` holds each item's text; its place is the id."""
 
     catalogue: tuple[str, ...]
 
@@ -75,18 +77,18 @@ def catalogue(sources: Sources) -> tuple[str, ...]:
 def load(sources: Sources) -> Visits:
     """Sessions in two parts, the same every time. Raises `DataError`.
 
-    The parts are disjoint: by session, and no example of training has the next item and, in
-    whatever order, the history of a held-out one.
+    The input `history` is text (visits, items), oldest first and padded with "" at the end;
+    targets are the ids of the next items, INT64 (visits,). The parts are disjoint: by session, and
+    no example to learn from is nearly a held-out one (`VISITS_ALIKE`).
     """
     texts = catalogue(sources)
     visits = _visits(sources, len(texts))
     order = np.random.default_rng(SEED).permutation(len(visits))
     held_out = max(1, round(HOLDOUT * len(visits)))
     holdout = [visits[k] for k in sorted(order[:held_out])]
-    known = {_likeness(visit) for visit in holdout}
-    prefixes = (visits[k][:end] for k in order[held_out:] for end in range(2, len(visits[k]) + 1))
-    train = [prefix for prefix in prefixes if _likeness(prefix) not in known]
-    if not train:
+    prefixes = (visits[k][:end] for k in order[held_out:] for end in range(1, len(visits[k]) + 1))
+    train = list(_unlike(prefixes, holdout))
+    if max(map(len, train), default=0) < 2:  # first looks alone say nothing of a history
         raise DataError(
             f"There is nothing to learn from in {sources.data}",
             why="all sessions are like those that are held out",
@@ -95,8 +97,19 @@ def load(sources: Sources) -> Visits:
     return Visits(_split(train, texts), _split(holdout, texts), texts)
 
 
-def _likeness(visit: Visit) -> tuple[frozenset[int], int]:
-    return frozenset(visit[:-1]), visit[-1]
+def _unlike(visits: Iterable[Visit], held_out: Sequence[Visit]) -> Iterator[Visit]:
+    """The visits that are nearly none of those held out."""
+    histories: dict[int, list[frozenset[int]]] = {}
+    for visit in held_out:
+        histories.setdefault(visit[-1], []).append(_seen(visit))
+    for visit in visits:
+        seen, known = _seen(visit), histories.get(visit[-1], ())
+        if all(len(seen & other) < VISITS_ALIKE * len(seen | other) for other in known):
+            yield visit
+
+
+def _seen(visit: Visit) -> frozenset[int]:
+    return frozenset(visit[:-1][-LONGEST:])
 
 
 def _split(visits: Sequence[Visit], texts: Sequence[str]) -> Split:

@@ -13,9 +13,10 @@ from slipway.metrics.ranking import places_of
 from slipway.tensors import Array
 
 from .baseline import TITLE as POPULARITY
-from .data import OFFERED, Visits, catalogue, popularity
+from .data import Visits, catalogue, popularity
 from .neighbours import TITLE as NEIGHBOURS
 from .neighbours import answer as neighbours
+from .recipe import OFFERED
 
 ASKED = 200
 """Held-out visits that are asked about again with less of their history."""

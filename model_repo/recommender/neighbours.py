@@ -6,16 +6,17 @@ import numpy as np
 
 from slipway.tensors import Array
 
-from .data import OFFERED, Visits, popularity
+from .data import Visits, popularity
+from .recipe import OFFERED
 
-TITLE = "item neighbours"
+TITLE = "Item neighbours"
 
 
 def answer(data: Visits) -> Mapping[str, Array]:
     """The items unseen whose visitors are most like those of the items seen.
 
-    Likeness is the cosine between two items, each a vector of the visits that hold it (Sarwar et
-    al., 2001).
+    Ids and scores are (visits, OFFERED). Likeness is the cosine between two items, each a vector of
+    the visits that hold it (Sarwar et al., 2001).
     """
     together = np.zeros((len(data.catalogue), len(data.catalogue)))
     for history, target in zip(data.histories(data.train), data.train.targets, strict=True):

@@ -16,10 +16,12 @@ from slipway.build.text import TextEncoder
 from slipway.dataset import Sources
 from slipway.errors import DataError
 
-from .data import OFFERED, catalogue
+from .data import catalogue
 from .ranker import Ranker
-from .recipe import RECIPE
+from .recipe import OFFERED, RECIPE
 
+TAKES_FOLDERS = True
+"""A checkpoint may be a folder as Hugging Face lays it out."""
 SAME = 0.99
 """The cosine from which a text is taken for the nearest item's; it is 1, but for what a processor
 rounds. In the shipped shop the texts of different items come to 0.89."""
@@ -125,6 +127,7 @@ def _refuse_the_same(ids: Tensor) -> None:
 
 
 def loss(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+    """Cross-entropy of the next items, over the whole catalogue."""
     return F.cross_entropy(outputs["scores"], targets)
 
 

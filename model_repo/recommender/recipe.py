@@ -3,13 +3,16 @@
 from slipway.recipe import Metric, Recipe, Serving, Tokenizer, Training
 from slipway.tensors import TensorSpec
 
+OFFERED = 10
+"""Items that are recommended."""
+
 RECIPE = Recipe(
     title="Recommendations, BERT and attention over the history",
     inputs=(
         TensorSpec("input_ids", "INT64", ("items", "tokens")),
         TensorSpec("attention_mask", "INT64", ("items", "tokens")),
     ),
-    outputs=(TensorSpec("items", "INT64", (10,)), TensorSpec("scores", "FP32", (10,))),
+    outputs=(TensorSpec("items", "INT64", (OFFERED,)), TensorSpec("scores", "FP32", (OFFERED,))),
     tokenizer=Tokenizer(text=TensorSpec("history", "BYTES", ("items",), fill=""), lengths=(16, 32)),
     training=Training(
         epochs=6, batch_size=256, learning_rate=4e-3, weight_decay=1e-2, seed=0, clip_norm=1.0

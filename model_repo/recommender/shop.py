@@ -6,9 +6,9 @@ and for summer, winter or the whole year. A text is written by this grammar:
     text      ->  adjective kind "." material "," pursuit season "."
     adjective ->  one of the style's          "Heritage"
     kind      ->  the kind's name             "tent"
-    material  ->  one of the style's          "Waxed canvas and brass"
+    material  ->  one of the style's          "With leather trim"
     pursuit   ->  the pursuit's phrase        "for camping"
-    season    ->  "" or one of the season's   ", warm in winter"
+    season    ->  "" or the season's          ", warm in winter"
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,10 @@ SEED = 0
 
 
 def load(sources: Sources) -> Data:
-    """The same split every time; each topic, and of it near-misses and others, in both parts."""
+    """The same split every time; each topic, and of it near-misses and others, in both parts.
+
+    The input `text` is (texts, 1); targets are INT64 (texts,).
+    """
     path = sources.data or SHIPPED
     table = read_table(path, ("label", "text"))
     labels, written = table["label"], table["text"]
@@ -45,6 +48,7 @@ def load(sources: Sources) -> Data:
             raise DataError(
                 f"{path} has too few texts of the label '{TOPICS[missing[0]]}'",
                 why="each label needs some to learn from and others to be judged by, not alike",
+                mend="Bring more that differ, or take the label out of TOPICS in recipe.py.",
             )
     everything = Split({"text": as_input(written)}, targets)
     return Data(train=everything.take(~held), holdout=everything.take(held))

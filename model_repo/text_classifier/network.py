@@ -12,6 +12,8 @@ from slipway.dataset import Sources
 
 from .recipe import TOPICS
 
+TAKES_FOLDERS = True
+"""A checkpoint may be a folder as Hugging Face lays it out."""
 DROPOUT = 0.1
 KEPT = 2 / 3
 """Of the encoder's layers, from below: they and the embeddings stay as they are. On a third of the
@@ -48,4 +50,5 @@ def tokenizer(sources: Sources) -> Path:
 
 
 def loss(outputs: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+    """Cross-entropy of the topics."""
     return F.cross_entropy(outputs["logits"], targets)

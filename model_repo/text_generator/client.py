@@ -2,8 +2,8 @@
 
     python client.py "Ebbmouth is a harbour town" --address localhost:8001
 
-Needs `tritonclient[grpc]` and numpy. The tensors are those of Triton's vLLM backend, so the same
-client streams from a model that vLLM serves.
+Needs `pip install tritonclient[grpc] numpy`. The tensors are those of Triton's vLLM backend, so the
+same client streams from a model that vLLM serves.
 """
 
 import argparse
@@ -14,9 +14,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-import tritonclient.grpc as triton
+from tritonclient import grpc as triton
 
-MODEL = "text_generator"
 EXAMPLE = "Ebbmouth is a harbour town on Larrin Bay, where the coast of"
 
 
@@ -24,12 +23,13 @@ def ask(
     address: str,
     prompt: str,
     *,
-    model: str = MODEL,
+    model: str = "text_generator",
     idle_timeout_s: float = 30.0,
     **sampling: float | str | list[str],
 ) -> Iterator[str]:
     """The text that follows a prompt, piece by piece.
 
+    `address` is host:port of Triton's gRPC endpoint.
     `sampling` may say max_tokens, temperature, top_k, top_p, seed and stop. Raises
     `InferenceServerException` where the server refuses or fails, and `TimeoutError` where nothing
     comes for `idle_timeout_s` seconds: a stream whose server died says nothing at all.
@@ -74,7 +74,7 @@ def _tensor(name: str, datatype: str, value: bytes | bool) -> triton.InferInput:
 
 
 def check(answer: Iterable[str]) -> str:
-    """Nothing where the answer to `EXAMPLE` is sensible, else what is wrong with it."""
+    """What is wrong with the answer to EXAMPLE; empty where nothing is."""
     text = "".join(answer)
     words = text.split()
     if len(words) < 5:
@@ -89,20 +89,18 @@ def check(answer: Iterable[str]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Let a served text generator go on with a text.")
     parser.add_argument("prompt", nargs="?", default=EXAMPLE)
-    parser.add_argument("--address", default="localhost:8001", help="gRPC, host:port")
-    parser.add_argument("--model", default=MODEL)
+    parser.add_argument("--address", default="localhost:8001", help="host:port of Triton's gRPC")
     parser.add_argument("--max-tokens", type=int, default=128)
     parser.add_argument("--temperature", type=float, default=0.7)
     parser.add_argument("--seed", type=int, default=0)
-    said = parser.parse_args()
-    sys.stdout.write(said.prompt)
+    arguments = parser.parse_args()
+    sys.stdout.write(arguments.prompt)
     for piece in ask(
-        said.address,
-        said.prompt,
-        model=said.model,
-        max_tokens=said.max_tokens,
-        temperature=said.temperature,
-        seed=said.seed,
+        arguments.address,
+        arguments.prompt,
+        max_tokens=arguments.max_tokens,
+        temperature=arguments.temperature,
+        seed=arguments.seed,
     ):
         sys.stdout.write(piece)
         sys.stdout.flush()

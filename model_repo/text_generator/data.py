@@ -56,7 +56,7 @@ def load(sources: Sources) -> Data:
 
 
 def augment(inputs: Mapping[str, Array], _rng: np.random.Generator) -> Mapping[str, Array]:
-    """Cut a batch to its longest text, since padding costs as much time as text."""
+    """Cut `input_ids` (windows, tokens) to the longest, since padding costs as much as text."""
     used = {name: (ids != RECIPE.inputs[0].fill).any(axis=0) for name, ids in inputs.items()}
     return {name: ids[:, : np.flatnonzero(used[name])[-1] + 1] for name, ids in inputs.items()}
 
@@ -116,6 +116,8 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{file} cannot be read", why=f"it is not UTF-8: {error}") from error
+        raise DataError(
+            f"{file} cannot be read", why=f"it is not UTF-8: {error}", mend="Save it as UTF-8."
+        ) from error
     except OSError as error:
         raise DataError(f"{file} cannot be read", why=str(error.strerror)) from error

@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from slipway.dataset import Sources
+from slipway.errors import DataError, first_line
 
 from .recipe import RECIPE, VOCABULARY
 from .tokens import BEGIN, END, IGNORED, PAD, SPECIAL, tokenizer_file
 
+TAKES_FOLDERS = True
+"""A checkpoint may be a folder as Hugging Face lays it out."""
 DROPOUT = 0.1
 
 
@@ -35,7 +39,16 @@ class Decoder(nn.Module):
 def build(sources: Sources) -> nn.Module:
     """A new decoder, or the one of a Hugging Face folder."""
     if sources.checkpoint is not None and sources.checkpoint.is_dir():
-        model = AutoModelForCausalLM.from_pretrained(sources.checkpoint, local_files_only=True)
+        try:
+            model = AutoModelForCausalLM.from_pretrained(
+                sources.checkpoint, local_files_only=True, dtype=torch.float32
+            )
+        except Exception as error:  # transformers raises anything on what it does not know
+            raise DataError(
+                f"{sources.checkpoint} cannot be used",
+                why=first_line(error),
+                mend="It is the folder of a causal language model, as Hugging Face saves it.",
+            ) from error
         return Decoder(model, dropout=0.0)
     assert RECIPE.generation is not None
     config = LlamaConfig(

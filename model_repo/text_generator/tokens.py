@@ -9,7 +9,7 @@ import numpy as np
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from slipway.dataset import Sources, Split
-from slipway.errors import DataError
+from slipway.errors import DataError, first_line
 
 from .recipe import RECIPE, VOCABULARY
 
@@ -45,14 +45,27 @@ class Encoder:
     @classmethod
     def of(cls, file: Path) -> "Encoder":
         """Read tokenizer.json, and beside it which token ends a text."""
-        tokenizer = Tokenizer.from_file(str(file))
+        settings_file = file.parent / "tokenizer_config.json"
+        try:
+            tokenizer = Tokenizer.from_file(str(file))
+            settings = json.loads(settings_file.read_bytes())
+        except Exception as error:  # tokenizers raises plain exceptions
+            raise DataError(
+                f"{file} cannot be used",
+                why=first_line(error),
+                mend="AutoTokenizer.from_pretrained(...).save_pretrained(folder) writes both.",
+            ) from error
         # A text that contains the characters of a special token does not contain the token.
         tokenizer.encode_special_tokens = True
-        settings = json.loads((file.parent / "tokenizer_config.json").read_bytes())
-        end = settings["eos_token"]
-        found = tokenizer.token_to_id(end["content"] if isinstance(end, dict) else end)
+        end = settings.get("eos_token") or ""
+        text = end["content"] if isinstance(end, dict) else end
+        found = tokenizer.token_to_id(text)
         if found is None:
-            raise DataError(f"{file} cannot be used", why=f"it does not know its end token {end}")
+            raise DataError(
+                f"{file} cannot be used",
+                why=f"it does not know its end token '{text}'" if text else "it has no end token",
+                mend="Name the token that ends a text as eos_token in tokenizer_config.json.",
+            )
         return cls(tokenizer, found)
 
     def ids(self, texts: Iterable[str]) -> list[list[int]]:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from scripts.demo_parts.node import Node
 from slipway import contract, terminal
-from slipway.build.evaluate import HOLDOUT_FILE, read_evaluation
+from slipway.build.evaluate import read_evaluation
 from slipway.build.line import build
 from slipway.check import perf, streams
-from slipway.check.accuracy import accuracy, accuracy_of_streams, load_holdout
+from slipway.check.accuracy import accuracy, accuracy_of_streams
 from slipway.check.example import example
 from slipway.check.smoke import smoke
 from slipway.folder import ModelFolder
+from slipway.questions import QUESTIONS_FILE, Questions
 from slipway.registry.clock import utc_now
 from slipway.registry.golden import read_golden
 from slipway.registry.manifest import Manifest
@@ -105,15 +106,15 @@ class Chain:
     def _accuracy(self, node: Node) -> AccuracyResult:
         started = time.perf_counter()
         recipe, name = self.folder.recipe, self.folder.name
-        holdout = load_holdout(self.evaluated / HOLDOUT_FILE)
+        questions = Questions.read(self.evaluated / QUESTIONS_FILE)
         with terminal.progress_bar("accuracy") as progress:
             if self._golden.stream:
-                served = accuracy_of_streams(node.endpoint, name, holdout, progress=progress)
+                served = accuracy_of_streams(node.endpoint, name, questions, progress=progress)
             else:
                 served = accuracy(
                     node.endpoint,
                     name,
-                    holdout,
+                    questions,
                     tolerance=recipe.parity,
                     batch=recipe.serving.max_batch_size,
                     progress=progress,

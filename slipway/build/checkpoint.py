@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from slipway.errors import DataError
+from slipway.errors import DataError, first_line
 from slipway.files import sha256_of
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
@@ -35,15 +35,14 @@ def resolve(said: str, sha256: str = "") -> Path:
 
 def _fetch(hub_id: str) -> Path:
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - only where it is asked for
-    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
 
     name, _, revision = hub_id.partition("@")
     try:
         return Path(snapshot_download(name, revision=revision or None, allow_patterns=list(WANTED)))
-    except (HfHubHTTPError, OSError, ValueError) as error:
+    except Exception as error:  # of the hub's own kinds, and of whatever carries its requests
         raise DataError(
             f"The checkpoint {hub_id} cannot be fetched",
-            why=str(error).strip().splitlines()[0],
+            why=first_line(error),
             mend="Check the id and the network, or give a folder that holds it.",
         ) from error
 
@@ -86,7 +85,7 @@ def _read(file: Path) -> dict[str, Any]:
             from safetensors.torch import load_file  # noqa: PLC0415 - only where it is asked for
 
             return load_file(file)
-        state: dict[str, Any] = torch.load(file, weights_only=True)
+        state: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
     except Exception as error:
         # PyTorch's own message tells how to run the code that such a file may hold.
         raise DataError(

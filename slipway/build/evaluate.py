@@ -10,7 +10,6 @@ import numpy as np
 
 from slipway import exhibits
 from slipway.artefact import MetricResult, ParityResult
-from slipway.build.form import Questions
 from slipway.build.padding import trim
 from slipway.build.parity import Answers, compare
 from slipway.build.text import preparation
@@ -21,11 +20,11 @@ from slipway.files import readable_json
 from slipway.folder import ModelFolder
 from slipway.metrics.named import LOWER_IS_BETTER, metric_named
 from slipway.metrics.scores import Scores
+from slipway.questions import QUESTIONS_FILE, Questions
 from slipway.recipe import Recipe
-from slipway.tensors import NUMPY_OF, Array
+from slipway.tensors import Array
 
 EVALUATION_FILE = "evaluation.json"
-HOLDOUT_FILE = "holdout.npz"
 
 
 @dataclass(frozen=True)
@@ -134,38 +133,10 @@ def in_batches(form: Answers, inputs: Mapping[str, Array], recipe: Recipe) -> di
 
 
 def write_evaluation(target: Path, evaluation: Evaluation, questions: Questions) -> None:
-    """Write `evaluation.json`, and `holdout.npz`: input/<name>, reference/<name>, targets and
-    metric.
-    """
+    """Write `evaluation.json`, and what is to be asked of the served model beside it."""
     (target / EVALUATION_FILE).write_bytes(readable_json(evaluation.to_json()))
-    arrays = {f"input/{name}": array for name, array in questions.inputs.items()}
-    arrays |= {f"reference/{name}": array for name, array in questions.reference.items()}
-    arrays |= {"targets": questions.targets, "metric": np.array(questions.metric)}
-    # Text as numpy's own strings: arrays of objects would be pickled.
-    plain = {n: a.astype(str) if a.dtype == NUMPY_OF["BYTES"] else a for n, a in arrays.items()}
-    np.savez(target / HOLDOUT_FILE, **plain)  # type: ignore[arg-type]  # numpy's stub takes **kwds for its own flags
+    questions.write(target / QUESTIONS_FILE)
 
 
 def read_evaluation(folder: Path) -> Evaluation:
     return Evaluation.from_json(json.loads((folder / EVALUATION_FILE).read_bytes()))
-
-
-def read_questions(folder: Path) -> Questions:
-    """What is to be asked of the served model, as `write_evaluation` wrote it."""
-    with np.load(folder / HOLDOUT_FILE) as file:
-        arrays = {name: as_sent(file[name]) for name in file.files}
-    return Questions(
-        _below("input/", arrays),
-        _below("reference/", arrays),
-        arrays["targets"],
-        str(arrays["metric"]),
-    )
-
-
-def _below(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
-
-
-def as_sent(array: Array) -> Array:
-    """An array from a file as it is sent: text as objects."""
-    return array.astype(object) if array.dtype.kind == "U" else array

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from slipway.build.network import examples
-from slipway.errors import ExportError
+from slipway.errors import ExportError, first_line
 from slipway.recipe import Recipe
 from slipway.tensors import NUMPY_OF, TensorSpec
 
@@ -21,6 +21,9 @@ OPSET = 20
 """Read by every ONNX Runtime since 1.17, so by that of any Triton since 24.02."""
 NEWEST_IR = 10
 """ONNX Runtime 1.18 (Triton 24.05) and later read it."""
+RECURRENT = (torch.ops.aten.lstm.input, torch.ops.aten.gru.input)
+"""While it exports, PyTorch 2.13 puts other kernels in their place, and does not notice those that
+an export before has left in the cache: a second one in a process would fix the length."""
 
 
 def export(network: nn.Module, recipe: Recipe, target: Path) -> None:
@@ -31,7 +34,9 @@ def export(network: nn.Module, recipe: Recipe, target: Path) -> None:
     """
     arrays = examples(recipe.inputs, batch=2)
     inputs = tuple(torch.from_numpy(arrays[spec.name]) for spec in recipe.inputs)
-    with _quiet_exporter():
+    for operator in RECURRENT:
+        operator._dispatch_cache.clear()
+    with quiet_exporter():
         try:
             program = torch.onnx.export(
                 network.eval(),
@@ -47,7 +52,7 @@ def export(network: nn.Module, recipe: Recipe, target: Path) -> None:
         except torch.onnx.OnnxExporterError as error:
             raise ExportError(
                 "The network cannot be exported to ONNX",
-                why=str(error.__cause__ or error).strip().splitlines()[0],
+                why=first_line(error.__cause__ or error),
                 mend="See which operation torch.export refuses and write it another way.",
             ) from error
     assert program is not None
@@ -110,7 +115,7 @@ def _dynamic_shapes(recipe: Recipe) -> tuple[dict[int, Any], ...]:
 
 
 @contextmanager
-def _quiet_exporter() -> Iterator[None]:
+def quiet_exporter() -> Iterator[None]:
     """It warns of each torchvision operator it could not register, of its own deprecations, and
     of an LSTM, whose length it first takes for fixed.
     """

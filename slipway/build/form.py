@@ -5,7 +5,6 @@ that of decoders, which write a text token by token.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,19 +13,8 @@ from torch import nn
 from slipway.artefact import ParityResult
 from slipway.build.parity import Answers
 from slipway.dataset import Data
+from slipway.questions import Questions
 from slipway.tensors import Array, Golden
-
-
-@dataclass(frozen=True)
-class Questions:
-    """What is asked of the served model: requests (batch first), PyTorch's answers, and `targets`
-    from which the metric named `metric` is computed.
-    """
-
-    inputs: Mapping[str, Array]
-    reference: Mapping[str, Array]
-    targets: Array
-    metric: str
 
 
 class Form(Protocol):

@@ -11,7 +11,7 @@ from torch import nn
 
 from slipway.artefact import read_artefact
 from slipway.build.decoder.form import DecoderForm
-from slipway.build.evaluate import evaluate, read_evaluation, read_questions, write_evaluation
+from slipway.build.evaluate import evaluate, read_evaluation, write_evaluation
 from slipway.build.form import Form
 from slipway.build.network import load_network, predict
 from slipway.build.package import package
@@ -20,9 +20,11 @@ from slipway.build.step import Step, Workspace, hashes, key_of, tree, versions
 from slipway.build.text import preparation
 from slipway.build.train import HISTORY_FILE, WEIGHTS_FILE, train
 from slipway.dataset import Data, Sources
+from slipway.files import sha256_of
 from slipway.folder import ModelFolder
 from slipway.metrics.named import metric_source
 from slipway.progress import Progress
+from slipway.questions import QUESTIONS_FILE, Questions
 
 STEPS = ("train", "export", "optimise", "evaluate", "package")
 
@@ -30,22 +32,33 @@ KIT = Path(__file__).parent.parent
 CODE = {
     "train": (
         *("build/train.py", "build/network.py", "build/text.py", "build/minilm.py"),
-        *("formats.py", "duplicates.py"),
+        *("build/padding.py", "build/checkpoint.py", "formats.py", "duplicates.py"),
     ),
     "export": ("build/network.py",),
     "optimise": (),
     "evaluate": (
         *("build/evaluate.py", "build/parity.py", "build/padding.py"),
-        *("exhibits.py", "metrics/scores.py"),
+        *("exhibits.py", "questions.py", "tensors.py", "metrics/scores.py", "metrics/named.py"),
     ),
-    "package": ("build/package.py", "build/triton_config.py", "artefact.py", "tensors.py"),
+    "package": (
+        *("build/package.py", "build/triton_config.py", "build/triton_folder.py"),
+        *("artefact.py", "contract.py", "tensors.py"),
+    ),
 }
 """Which of our own modules decide what a step gives: a change of them does the step again. Those of
 the model's form come to all but the training.
 """
 
 LIBRARIES = {
-    "train": ("torch", "numpy", "tokenizers", "transformers", "safetensors", "scikit-learn"),
+    "train": (
+        "torch",
+        "numpy",
+        "tokenizers",
+        "transformers",
+        "safetensors",
+        "scikit-learn",
+        "pillow",
+    ),
     "export": ("torch", "onnx", "onnxscript", "onnxruntime-genai", "transformers"),
     "optimise": ("onnxruntime", "onnx"),
     "evaluate": ("onnxruntime", "torch", "numpy", "scikit-learn"),
@@ -104,11 +117,16 @@ class _Line:
 
     def train(self) -> Step:
         # The recipe counts by its values, so that a new serving policy does not train again.
-        tokenizer = self._recipe.tokenizer
+        tokenizer, generation = self._recipe.tokenizer, self._recipe.generation
         brought = (self._sources.data, self._sources.checkpoint)
         ingredients = self._ingredients(
             "train",
-            sources=hashes(self._folder.training_sources),
+            sources={
+                path.relative_to(self._folder.path).as_posix(): sha256_of(path)
+                for path in self._folder.training_sources
+            },
+            constants={name: repr(value) for name, value in self._folder.constants.items()},
+            context=generation.context if generation else None,
             brought=[tree(path) if path else None for path in brought],
             tensors=[asdict(spec) for spec in (*self._recipe.inputs, *self._recipe.outputs)],
             tokenizer=asdict(tokenizer) if tokenizer else None,
@@ -182,6 +200,7 @@ class _Line:
             title=self._recipe.title,
             labels=[spec.labels for spec in self._recipe.outputs],
             serving=asdict(self._recipe.serving),
+            generation=asdict(self._recipe.generation) if self._recipe.generation else None,
         )
         return self._workspace.run(
             "package",
@@ -191,7 +210,7 @@ class _Line:
                 self.form,
                 evaluation=read_evaluation(evaluated.folder),
                 optimised=optimised.folder,
-                questions=read_questions(evaluated.folder),
+                questions=Questions.read(evaluated.folder / QUESTIONS_FILE),
                 target=target,
             ),
         )

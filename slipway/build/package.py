@@ -7,10 +7,11 @@ from pathlib import Path
 from slipway import contract
 from slipway.artefact import ARTEFACT_FILE, Artefact, FileEntry
 from slipway.build.evaluate import Evaluation
-from slipway.build.form import Form, Questions
+from slipway.build.form import Form
 from slipway.build.step import versions
 from slipway.files import readable_json
 from slipway.folder import ModelFolder
+from slipway.questions import Questions
 
 
 def package(
@@ -43,7 +44,10 @@ def package(
 
 def built_with() -> dict[str, str]:
     """The software that decides what a build gives."""
-    libraries = versions("torch", "onnx", "onnxscript", "onnxruntime", "numpy", "tritonclient")
+    libraries = versions(
+        *("torch", "numpy", "onnx", "onnxscript", "onnxruntime", "onnxruntime-genai"),
+        *("transformers", "tokenizers", "tritonclient"),
+    )
     return {
         "slipway": contract.SLIPWAY_VERSION,
         "python": platform.python_version(),

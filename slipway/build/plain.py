@@ -13,7 +13,6 @@ from torch import nn
 from slipway import contract
 from slipway.artefact import ParityResult
 from slipway.build.export import MODEL_FILE, OPSET, export
-from slipway.build.form import Questions
 from slipway.build.optimise.graph import optimise_graph
 from slipway.build.parity import Answers
 from slipway.build.session import OnnxModel
@@ -23,6 +22,7 @@ from slipway.build.triton_folder import write_model
 from slipway.dataset import Data, Sources
 from slipway.files import readable_json
 from slipway.folder import ModelFolder
+from slipway.questions import Questions
 from slipway.tensors import Array, Golden
 
 GRAPH_FILE = "graph.json"

@@ -1,6 +1,7 @@
 """A step of the line: its result is a folder named by the hash of all that decides its content."""
 
 import importlib.metadata
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def key_of(name: str, ingredients: Mapping[str, Any]) -> str:
 def _point(link: Path, key: str) -> None:
     if link.is_symlink() and str(link.readlink()) == key:
         return
-    beside = link.with_name(f".{link.name}.{key}")
+    beside = link.with_name(f".{link.name}.{key}.{os.getpid()}")
     beside.unlink(missing_ok=True)
     beside.symlink_to(key)
     beside.replace(link)

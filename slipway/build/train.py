@@ -1,5 +1,6 @@
 """Train a network; stopped at any point, go on from the last whole epoch with the same result."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from slipway.build.network import build_network, call
 from slipway.build.padding import trim
 from slipway.build.text import Preparation
 from slipway.dataset import Sources, Split
+from slipway.errors import BuildError, DataError
 from slipway.files import readable_json, staged_file
 from slipway.folder import ModelFolder
 from slipway.progress import Progress
@@ -83,7 +85,7 @@ def train(
     augment: Augment = getattr(data, "augment", lambda inputs, _rng: inputs)
     loss_of = folder.function("network", "loss")
     finish: Finish = getattr(folder.module("network"), "finish", lambda network: network.eval())
-    steps = -(-len(examples) // spec.batch_size)
+    steps = sum(1 for _ in _batches(len(examples), spec.batch_size))
 
     torch.manual_seed(spec.seed)
     run = _new_run(folder, sources, steps)
@@ -93,18 +95,27 @@ def train(
         rng = np.random.default_rng([spec.seed, epoch])
         run.network.train()
         total = 0.0
-        for done, batch in enumerate(_batches(examples, spec.batch_size, rng), 1):
+        order = rng.permutation(len(examples))
+        for done, rows in enumerate(_batches(len(examples), spec.batch_size), 1):
+            batch = examples.take(order[rows])
             arrays = trim(augment(batch.inputs, rng), recipe)
             inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
             loss = loss_of(call(run.network, inputs, recipe), torch.from_numpy(batch.targets))
+            value = loss.item()
+            if not math.isfinite(value):
+                raise BuildError(
+                    f"The loss of epoch {epoch + 1} is {value}",
+                    why="training diverged; nothing of this epoch was kept",
+                    mend="Lower learning_rate or set clip_norm in recipe.py.",
+                )
             run.optimiser.zero_grad()
             loss.backward()
             if spec.clip_norm:
                 nn.utils.clip_grad_norm_(run.network.parameters(), spec.clip_norm)
             run.optimiser.step()
             run.schedule.step()
-            total += loss.item() * len(batch)
-            note = f"epoch {epoch + 1}/{spec.epochs}, loss {loss.item():.3f}"
+            total += value * len(batch)
+            note = f"epoch {epoch + 1}/{spec.epochs}, loss {value:.3f}"
             progress(epoch * steps + done, spec.epochs * steps, note)
         run.losses.append(total / len(examples))
         run.save(checkpoint)
@@ -119,6 +130,12 @@ def _new_run(folder: ModelFolder, sources: Sources, steps_per_epoch: int) -> Run
     network = build_network(folder, sources)
     if sources.checkpoint and sources.checkpoint.is_file():
         load_state(network, sources.checkpoint)
+    elif sources.checkpoint and not getattr(folder.module("network"), "TAKES_FOLDERS", False):
+        raise DataError(
+            f"{sources.checkpoint} cannot be used",
+            why=f"it is a folder, and {folder.name} begins from a file of weights",
+            mend="Give the state dict itself, as .pt or .safetensors.",
+        )
     trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(trainable, lr=spec.learning_rate, weight_decay=spec.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -127,7 +144,11 @@ def _new_run(folder: ModelFolder, sources: Sources, steps_per_epoch: int) -> Run
     return Run(network, optimiser, schedule, losses=[])
 
 
-def _batches(examples: Split, size: int, rng: np.random.Generator) -> Iterator[Split]:
-    order = rng.permutation(len(examples))
-    for start in range(0, len(order), size):
-        yield examples.take(order[start : start + size])
+def _batches(examples: int, size: int) -> Iterator[slice]:
+    """Parts of `size` rows; a single one that is left, which no batch norm takes, joins one."""
+    start = 0
+    while start < examples:
+        end = start + size
+        end = examples if examples - end <= 1 else end
+        yield slice(start, end)
+        start = end

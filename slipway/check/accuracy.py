@@ -1,11 +1,9 @@
 """The metric and the difference to PyTorch, of the answers that clients really get."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -16,8 +14,9 @@ from slipway.check.http_client import HttpClient
 from slipway.errors import CheckError
 from slipway.metrics.named import metric_named
 from slipway.progress import Progress, silent
+from slipway.questions import Questions
 from slipway.results import AccuracyResult
-from slipway.tensors import Array, max_difference
+from slipway.tensors import max_difference
 
 IN_FLIGHT = 4
 """Requests under way at once, so that the server joins them into batches and parts them again."""
@@ -25,57 +24,10 @@ PATIENCE_S = 60.0
 """Seconds for an answer; of a stream, for its next response."""
 
 
-@dataclass(frozen=True)
-class Holdout:
-    """What is asked of the served model (batch first), the targets, and PyTorch's own answers.
-
-    `metric` names what is computed from answers and targets.
-    """
-
-    inputs: Mapping[str, Array]
-    targets: Array
-    reference: Mapping[str, Array]
-    metric: str
-
-    def rows(self, part: slice) -> dict[str, Array]:
-        return {name: array[part] for name, array in self.inputs.items()}
-
-
-def load_holdout(path: Path) -> Holdout:
-    """Read what a build leaves: `input/<name>`, `reference/<name>`, `targets` and `metric`."""
-    try:
-        with np.load(path) as file:
-            arrays = {key: _as_sent(file[key]) for key in file.files}
-        return Holdout(
-            _below("input/", arrays),
-            arrays["targets"],
-            _below("reference/", arrays),
-            str(arrays["metric"]),
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise CheckError(
-            f"The held-out examples in {path} cannot be read",
-            why=f"{type(error).__name__}: {error}",
-            mend="Build the model again with scripts/build.py.",
-        ) from error
-
-
-def _as_sent(array: Array) -> Array:
-    """Text lies in the file as numpy's own strings and is sent as objects."""
-    return array.astype(object) if array.dtype.kind == "U" else array
-
-
-def _below(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    found = {k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)}
-    if not found:
-        raise KeyError(f"{prefix}...")
-    return found
-
-
 def accuracy(
     endpoint: Endpoint,
     model: str,
-    holdout: Holdout,
+    questions: Questions,
     *,
     tolerance: float,
     batch: int,
@@ -88,12 +40,12 @@ def accuracy(
     """
 
     def ask(client: StreamClient, part: slice) -> Answer | Refused:
-        return client.infer(Request.of(model, "", holdout.rows(part)))
+        return client.infer(Request.of(model, "", questions.rows(part)))
 
-    parts = list(mixed_slices(len(holdout.targets), batch))
+    parts = list(mixed_slices(len(questions.targets), batch))
     return max(
         (
-            _judged(model, holdout, answers, tolerance)
+            _judged(model, questions, answers, tolerance)
             for answers in _over_both(endpoint, model, parts, ask, progress)
         ),
         key=lambda result: result.difference,
@@ -101,7 +53,7 @@ def accuracy(
 
 
 def accuracy_of_streams(
-    endpoint: Endpoint, model: str, holdout: Holdout, *, progress: Progress = silent
+    endpoint: Endpoint, model: str, questions: Questions, *, progress: Progress = silent
 ) -> AccuracyResult:
     """As `accuracy`, of a decoupled model: every question is a stream.
 
@@ -111,16 +63,16 @@ def accuracy_of_streams(
 
     def ask(client: StreamClient, part: slice) -> Answer | Refused:
         # A decoupled model takes no batches: a row is a request.
-        question = {name: array[0] for name, array in holdout.rows(part).items()}
+        question = {name: array[0] for name, array in questions.rows(part).items()}
         pieces = client.stream(Request.of(model, "", {**question, **stream}))
         if isinstance(pieces, Refused):
             return pieces
         return {name: array[None] for name, array in joined(pieces).items()}
 
-    parts = [slice(row, row + 1) for row in range(len(holdout.targets))]
+    parts = [slice(row, row + 1) for row in range(len(questions.targets))]
     return max(
         (
-            _judged(model, holdout, answers, tolerance=0.0)
+            _judged(model, questions, answers, tolerance=0.0)
             for answers in _over_both(endpoint, model, parts, ask, progress)
         ),
         key=lambda result: result.difference,
@@ -148,7 +100,7 @@ def _over_both(
             for part, answer in zip(parts, asked, strict=True):
                 if isinstance(answer, Refused):
                     pool.shutdown(cancel_futures=True)
-                    raise _refused(address, model, answer)
+                    raise _refused(address, model, answer, alive=client.live() is True)
                 answers.append(answer)
                 done = number * total + part.stop
                 progress(done, len(clients) * total, f"{part.stop} examples, {client.protocol}")
@@ -156,17 +108,17 @@ def _over_both(
 
 
 def _judged(
-    model: str, holdout: Holdout, answers: Sequence[Answer], tolerance: float
+    model: str, questions: Questions, answers: Sequence[Answer], tolerance: float
 ) -> AccuracyResult:
-    reference = holdout.reference
+    reference = questions.reference
     missing = {name for name in reference for answer in answers if name not in answer}
     if missing:
         raise CheckError(f"'{model}' does not answer with {', '.join(sorted(missing))}")
     outputs = {name: np.concatenate([answer[name] for answer in answers]) for name in reference}
     return AccuracyResult(
-        metric=holdout.metric,
-        value=metric_named(holdout.metric)(outputs, holdout.targets).value,
-        examples=len(holdout.targets),
+        metric=questions.metric,
+        value=metric_named(questions.metric)(outputs, questions.targets).value,
+        examples=len(questions.targets),
         difference=max_difference(reference, outputs),
         tolerance=tolerance,
     )
@@ -184,8 +136,8 @@ def mixed_slices(total: int, largest: int) -> Iterator[slice]:
         sizes.append(sizes.pop(0))
 
 
-def _refused(address: str, model: str, refused: Refused) -> CheckError:
-    if refused.code in {"", "UNAVAILABLE"}:
+def _refused(address: str, model: str, refused: Refused, *, alive: bool) -> CheckError:
+    if not alive:
         return unreachable(address, refused.message)
     return CheckError(
         f"'{model}' did not answer held-out examples",

@@ -77,6 +77,7 @@ class ClosedLoop(ABC, Generic[W]):
     """N workers, each of which waits for one answer before it sends the next request."""
 
     verify_every: ClassVar[int]
+    """In every so many turns through the requests the answers are looked into."""
 
     def __init__(self, spec: LoadSpec, new_window: type[W]) -> None:
         self.spec = spec
@@ -116,9 +117,9 @@ class ClosedLoop(ABC, Generic[W]):
         position = number
         while True:
             position += 1
-            which = position % len(self.spec.requests)
+            turn, which = divmod(position, len(self.spec.requests))
             try:
-                await self.ask(which, verify=position % self.verify_every == 0)
+                await self.ask(which, verify=turn % self.verify_every == 0)
             except grpc.aio.AioRpcError as error:
                 fault = f"{error.code().name} {error.details()}"
             except Failed as error:

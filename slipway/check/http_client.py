@@ -153,7 +153,15 @@ class HttpClient(AbstractContextManager["HttpClient"]):
 
     def _json(self, method: str, path: str, **body: Any) -> Any | Refused:
         reply = self._ask(method, path, **body)
-        return reply if isinstance(reply, Refused) else reply.json()
+        if isinstance(reply, Refused):
+            return reply
+        try:
+            said = reply.json()
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            return Refused(str(reply.status_code), "the answer is no JSON object, so no Triton's")
+        return said
 
     def _is_fine(self, path: str) -> bool | Refused:
         reply = self._ask("GET", path)

@@ -16,9 +16,9 @@ from slipway.tensors import Array
 MACHINE, HOUR, LEFT, DUE = range(4)
 
 THRESHOLD = 0.25
-"""A risk from which an alarm pays where a failure nobody saw coming costs four times a visit for
-nothing: expected costs are then least (Elkan, "The foundations of cost-sensitive learning", 2001).
-It is fixed, never chosen on the data that is judged.
+"""A risk from which an alarm pays where a failure nobody saw coming costs four times the visit,
+which is paid in either case: expected costs are then least (Elkan, "The foundations of
+cost-sensitive learning", 2001). It is fixed: no evaluation adjusts it.
 """
 FALSE_ALARMS = 0.05
 """The largest share of windows, of those with no failure due, that may have an alarm."""

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slipway.check.accuracy import Holdout, accuracy
+from slipway.check.accuracy import accuracy
 from slipway.check.endpoint import Endpoint
 from slipway.check.perf import measure, one_by_one
 from slipway.check.smoke import smoke
 from slipway.errors import CheckError, RecipeError
+from slipway.questions import Questions
 from slipway.tensors import Golden
 from slipway.triton.server import EmbeddedServer, Ports, ServerOptions
 from tests.integration.triton_models import add_model
@@ -75,7 +76,7 @@ def test_accuracy_is_that_of_the_answers_clients_get(endpoint):
     inputs = {"x": x, "pick": np.zeros((50, 1), np.int64)}
     targets = x.argmax(axis=1)
     targets[:10] = (targets[:10] + 1) % 3
-    holdout = Holdout(inputs, targets, {"y": 2 * x}, "accuracy")
+    holdout = Questions(inputs, {"y": 2 * x}, targets, "accuracy")
     result = accuracy(endpoint, MODEL, holdout, tolerance=1e-5, batch=8)
     assert result.value == pytest.approx(0.8)
     assert (result.examples, result.passed) == (50, True)
@@ -87,7 +88,7 @@ def test_accuracy_is_that_of_the_answers_clients_get(endpoint):
 
 def test_examples_that_are_refused_end_the_accuracy_check(endpoint):
     incomplete = {"x": np.zeros((9, 3), np.float32)}
-    holdout = Holdout(incomplete, np.zeros(9), {"y": np.zeros((9, 3))}, "accuracy")
+    holdout = Questions(incomplete, {"y": np.zeros((9, 3))}, np.zeros(9), "accuracy")
     with pytest.raises(CheckError, match="INVALID_ARGUMENT"):
         accuracy(endpoint, MODEL, holdout, tolerance=1.0, batch=8)
     whole = {**incomplete, "pick": np.zeros((9, 1), np.int64)}

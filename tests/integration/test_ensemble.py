@@ -10,14 +10,14 @@ import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
 from slipway import contract
-from slipway.build.evaluate import HOLDOUT_FILE
 from slipway.build.line import build
-from slipway.check.accuracy import accuracy, load_holdout
+from slipway.check.accuracy import accuracy
 from slipway.check.endpoint import Endpoint
 from slipway.check.smoke import smoke
 from slipway.folder import open_model
 from slipway.node.local import NodeSettings, local_agent
 from slipway.progress import silent
+from slipway.questions import QUESTIONS_FILE, Questions
 from slipway.registry.directory import DirectoryStore
 from slipway.registry.golden import read_golden
 from slipway.registry.publish import publish
@@ -85,7 +85,7 @@ def test_it_answers_as_pytorch_does_over_both_protocols_and_refuses_what_it_must
     results = list(smoke(served.endpoint, NAME, golden))
     assert [f"{r.protocol} {r.name}: {r.detail}" for r in results if not r.passed] == []
     assert len(results) >= 30
-    holdout = load_holdout(steps[0]["evaluate"] / HOLDOUT_FILE)
+    holdout = Questions.read(steps[0]["evaluate"] / QUESTIONS_FILE)
     said = accuracy(served.endpoint, NAME, holdout, tolerance=1e-5, batch=4)
     assert said.passed
     assert said.value >= 0.9

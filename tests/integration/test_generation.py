@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from slipway.build.triton_config import generator_config, write_config
-from slipway.check.accuracy import Holdout, accuracy_of_streams
+from slipway.check.accuracy import accuracy_of_streams
 from slipway.check.client import Refused, Request, joined
 from slipway.check.endpoint import Endpoint
 from slipway.check.grpc_client import GrpcClient
@@ -22,6 +22,7 @@ from slipway.node.events import Serving
 from slipway.node.local import NodeSettings, local_agent
 from slipway.node.probe import Answered, Unwell, probe
 from slipway.progress import silent
+from slipway.questions import Questions
 from slipway.recipe import Generation
 from slipway.registry.directory import DirectoryStore
 from slipway.registry.publish import publish
@@ -123,10 +124,10 @@ def test_clients_that_leave_give_their_rows_back(endpoint, golden):
 
 
 def test_every_question_is_compared_several_at_once(endpoint, goldens):
-    questions = Holdout(
+    questions = Questions(
         {name: np.stack([g.inputs[name] for g in goldens]) for name in goldens[0].inputs},
-        np.stack([g.outputs["text_output"] for g in goldens]),
         {"text_output": np.stack([g.outputs["text_output"] for g in goldens])},
+        np.stack([g.outputs["text_output"] for g in goldens]),
         "same_text",
     )
     result = accuracy_of_streams(endpoint, MODEL, questions)

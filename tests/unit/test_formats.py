@@ -93,3 +93,12 @@ def test_a_folder_without_images_or_with_a_broken_one_is_refused(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "a.png").write_bytes(b"no image")
     refused(lambda: read_images(tmp_path, (4, 4)), "a.png cannot be read")
+
+
+def test_a_single_array_or_half_an_archive_is_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((2, 4)))
+    refused(lambda: read_arrays(tmp_path / "a.npy", {"scan": (None, 4)}), "no .npz file")
+    np.savez(tmp_path / "whole.npz", scan=np.random.default_rng(0).random((50, 4)))
+    whole = (tmp_path / "whole.npz").read_bytes()
+    (tmp_path / "half.npz").write_bytes(whole[: len(whole) // 2] + whole[-40:])
+    refused(lambda: read_arrays(tmp_path / "half.npz", {"scan": (None, 4)}), "no .npz file")

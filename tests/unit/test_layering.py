@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 BASE = {"contract", "errors", "files", "progress", "processes", "tensors", "recipe", "metrics",
-        "artefact", "results", "interrupts", "dataset", "exhibits", "folder", "formats",
+        "artefact", "results", "interrupts", "dataset", "exhibits", "folder", "formats", "questions",
         "duplicates"}  # fmt: skip
 MAY_IMPORT = {
     "__init__": {"contract"},
@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "recipe": {"errors", "tensors"},
     "dataset": {"tensors"},
     "exhibits": {"dataset", "errors", "tensors"},
+    "questions": {"errors", "tensors"},
     "folder": {"errors", "files", "recipe"},
     "formats": {"errors", "tensors"},
     "duplicates": {"errors", "tensors"},

@@ -28,7 +28,7 @@ from slipway.build.decoder.graph import (
     describe,
 )
 from slipway.build.export import OPSET
-from slipway.errors import ExportError
+from slipway.errors import ExportError, first_line
 
 NAME = "PyTorch's exporter"
 ROWS, TOKENS, PAST = 2, 3, 5
@@ -72,7 +72,7 @@ def write(
         except torch.onnx.OnnxExporterError as error:
             raise ExportError(
                 f"{NAME} does not take {type(model).__name__}",
-                why=str(error.__cause__ or error).strip().splitlines()[0],
+                why=first_line(error.__cause__ or error),
             ) from error
     assert program is not None
     target = folder / MODEL_FILE

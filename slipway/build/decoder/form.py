@@ -14,17 +14,18 @@ from transformers import PreTrainedModel
 
 from slipway import contract
 from slipway.artefact import ParityResult
-from slipway.build.decoder.export import export_decoder
+from slipway.build.decoder.export import end_tokens, export_decoder
 from slipway.build.decoder.graph import DECODER_FILE, MODEL_FILE
 from slipway.build.decoder.session import DecoderModel
-from slipway.build.form import Questions
 from slipway.build.parity import Answers
 from slipway.build.text import TOKENIZER_FILE, tokenizer_file
 from slipway.build.triton_config import as_json, generator_config
 from slipway.build.triton_folder import write_model
 from slipway.dataset import Data, Sources
+from slipway.errors import BuildError
 from slipway.files import hard_link, readable_json
 from slipway.folder import ModelFolder
+from slipway.questions import Questions
 from slipway.recipe import Generation
 from slipway.tensors import Array, Golden
 
@@ -45,9 +46,12 @@ class DecoderForm:
     sources: Sources
     generation: Generation
 
-    code = tuple(
-        f"build/decoder/{name}.py"
-        for name in ("builder", "export", "fallback", "form", "graph", "parity", "session")
+    code = (
+        "build/export.py",
+        *(
+            f"build/decoder/{name}.py"
+            for name in ("builder", "export", "fallback", "form", "graph", "parity", "session")
+        ),
     )
 
     def ingredients(self) -> Mapping[str, Any]:
@@ -104,10 +108,21 @@ class DecoderForm:
         model: PreTrainedModel = self.folder.function("network", "decoder")(network.eval())
         tokenizer = Tokenizer.from_file(str(tokenizer_file(self.folder, self.sources)))
         tokenizer.encode_special_tokens = True
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
         (held,) = data.holdout.inputs.values()
         rows = np.linspace(0, len(held) - 1, PROMPTS).astype(int)
-        prompts = [tokenizer.decode(held[row, :PROMPT_TOKENS].tolist()) for row in rows]
-        answers = [_continue(model, tokenizer, prompt) for prompt in prompts]
+        prompts = [
+            _beginning(held[row], self.folder.recipe.inputs[0].fill, tokenizer) for row in rows
+        ]
+        context = self.generation.context
+        answers = [_continuation(model, tokenizer, prompt, context) for prompt in prompts]
+        if not any(answers):
+            raise BuildError(
+                "There is nothing to ask the generator",
+                why=f"it writes nothing after the beginnings of {len(rows)} held-out texts",
+                mend="Bring longer texts, or train it longer.",
+            )
         texts = np.array(answers, dtype=object)[:, None]
         asked = {
             "text_input": np.array(prompts, dtype=object)[:, None],
@@ -117,10 +132,12 @@ class DecoderForm:
         return Questions(asked, {"text_output": texts}, texts, "same_text")
 
     def golden(self, questions: Questions) -> Golden:
-        """The first question. A decoder is asked without a batch dimension."""
+        """The question with the longest answer. A decoder is asked without a batch dimension."""
+        (answers,) = questions.reference.values()
+        row = max(range(len(answers)), key=lambda k: len(answers[k, 0]))
         return Golden(
-            inputs={name: array[0] for name, array in questions.inputs.items()},
-            outputs={name: array[0] for name, array in questions.reference.items()},
+            inputs={name: array[row] for name, array in questions.inputs.items()},
+            outputs={name: array[row] for name, array in questions.reference.items()},
             tolerance=0.0,
             stream=True,
         )
@@ -134,18 +151,28 @@ class DecoderForm:
         return as_json(config)
 
 
+def _beginning(row: Array, fill: float | str, tokenizer: Tokenizer) -> str:
+    """The first words of a text (tokens,), at most half of it, so that more can follow."""
+    used = np.flatnonzero(row != fill)
+    length = int(used[-1]) + 1 if len(used) else 1
+    return str(tokenizer.decode(row[: min(PROMPT_TOKENS, max(1, length // 2))].tolist()))
+
+
 @torch.inference_mode()
-def _continue(model: PreTrainedModel, tokenizer: Tokenizer, prompt: str) -> str:
-    ids = torch.tensor([tokenizer.encode(prompt).ids])
-    generate: Any = model.generate  # its annotations are of a tensor
-    written = generate(
-        ids,
-        attention_mask=torch.ones_like(ids),
-        do_sample=False,
-        max_new_tokens=ANSWER_TOKENS,
-        pad_token_id=0,
-    )
-    return str(tokenizer.decode(written[0, ids.shape[1] :].tolist()))
+def _continuation(model: PreTrainedModel, tokenizer: Tokenizer, prompt: str, context: int) -> str:
+    """What PyTorch writes after a prompt, the likeliest token each time, as text behind it."""
+    given = tokenizer.encode(prompt).ids
+    ends, written = end_tokens(model), list[int]()
+    answer = model(input_ids=torch.tensor([given]), use_cache=True)
+    while len(written) < min(ANSWER_TOKENS, context - len(given)):
+        token = int(answer.logits[0, -1].argmax())
+        if token in ends:
+            break
+        written.append(token)
+        cache = answer.past_key_values
+        answer = model(input_ids=torch.tensor([[token]]), past_key_values=cache, use_cache=True)
+    # Some tokenizers give the first word of a text another form than one that follows.
+    return str(tokenizer.decode([*given, *written]))[len(str(tokenizer.decode(given))) :]
 
 
 def _report(source: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A decoder's ONNX file run in this process: for evaluation, golden answers, and its proof."""
+"""A decoder's ONNX file run in this process: for its evaluation and its proof."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -55,10 +55,9 @@ class DecoderModel:
             logits: Array = self._session.run([LOGITS], feeds)[0]
         return logits
 
-    def new_cache(self, rows: int, tokens: int | None = None) -> Cache:
-        """An empty cache for rows of at most so many tokens, by default the model's context."""
-        tokens = self.graph.context if tokens is None else tokens
-        return [self._empty(rows, tokens) for _ in self.graph.past]
+    def new_cache(self, rows: int) -> Cache:
+        """An empty cache for rows as long as the model's context."""
+        return [self._empty(rows, self.graph.context) for _ in self.graph.past]
 
     def extend(self, cache: Cache, ids: Array, before: Sequence[int], first: int = 0) -> Array:
         """Add tokens to rows of a cache, from row `first` on; the logits behind each token.
@@ -72,23 +71,6 @@ class DecoderModel:
         extend = self._extend_in_place if self.graph.shared_cache else self._extend_behind
         with _translated():
             return extend(part, ids, had)
-
-    def generate(self, prompt: Sequence[int], tokens: int) -> list[int]:
-        """What follows the prompt, the likeliest token each time; an end token is not among them.
-
-        It ends after `tokens`, at an end token or where the context is full.
-        """
-        room = min(tokens, self.graph.context - len(prompt))
-        cache = self.new_cache(1, len(prompt) + room)
-        new, made = list(prompt), list[int]()
-        while len(made) < room:
-            before = len(prompt) + len(made) - len(new)
-            token = int(self.extend(cache, np.array([new]), [before])[0, -1].argmax())
-            if token in self.graph.eos:
-                break
-            made.append(token)
-            new = [token]
-        return made
 
     def _extend_in_place(self, cache: Cache, ids: Array, had: Array) -> Array:
         total = had + ids.shape[1]

@@ -115,7 +115,11 @@ class EngineArgs:
         )
         for name in ("enable_prefix_caching", "enforce_eager"):
             value = getattr(self, name)
-            _require(value in {None, True, False}, f"{name} is {value!r}", "it is true or false")
+            _require(
+                value is None or type(value) is bool,
+                f"{name} is {value!r}",
+                "it is true or false",
+            )
         for name, known in (
             ("dtype", DTYPES),
             ("kv_cache_dtype", KV_CACHE_DTYPES),

@@ -7,14 +7,13 @@ from slipway.artefact import MetricResult
 from slipway.build.evaluate import (
     evaluate,
     read_evaluation,
-    read_questions,
     write_evaluation,
 )
-from slipway.build.form import Questions
 from slipway.build.text import preparation
 from slipway.dataset import SHIPPED, Data, Split
 from slipway.errors import GateError
 from slipway.exhibits import Passages
+from slipway.questions import QUESTIONS_FILE, Questions
 from slipway.recipe import Metric
 
 TEXTS = np.array([["rain"], ["oven"], ["the wind"], ["a pan"]], dtype=object)
@@ -85,7 +84,7 @@ def test_text_is_written_without_pickle_and_read_back(tiny_text, tmp_path):
         Questions({"text": TEXTS}, {"scores": RIGHT}, DATA.holdout.targets, "accuracy"),
     )
     assert read_evaluation(tmp_path) == evaluation
-    back = read_questions(tmp_path)
+    back = Questions.read(tmp_path / QUESTIONS_FILE)
     assert back.metric == "accuracy"
     assert back.inputs["text"].dtype == object
     assert np.array_equal(back.inputs["text"], TEXTS)

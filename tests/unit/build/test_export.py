@@ -5,6 +5,8 @@ from torch import nn
 
 from slipway.build.export import MODEL_FILE, NEWEST_IR, OPSET, check_export, export
 from slipway.errors import ExportError
+from slipway.recipe import Metric, Recipe, Training
+from slipway.tensors import TensorSpec
 
 
 @pytest.fixture
@@ -67,3 +69,24 @@ def test_a_network_that_cannot_be_traced_is_refused_with_the_exporters_reason(ti
         export(Branching(), tiny.recipe, tmp_path / "model.onnx")
     assert caught.value.why
     assert not (tmp_path / "model.onnx").exists()
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(2, 3, batch_first=True)
+
+    def forward(self, x):
+        return self.lstm(x)[0][:, -1]
+
+
+def test_the_length_of_a_recurrent_network_stays_open_however_often_one_is_exported(tmp_path):
+    recipe = Recipe(
+        title="Recurrent",
+        inputs=(TensorSpec("x", "FP32", ("steps", 2)),),
+        outputs=(TensorSpec("y", "FP32", (3,)),),
+        training=Training(epochs=1, batch_size=2, learning_rate=0.1),
+        metric=Metric("accuracy", floor=0.5),
+    )
+    for number in range(3):
+        export(Recurrent(), recipe, tmp_path / f"{number}.onnx")

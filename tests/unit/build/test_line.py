@@ -49,6 +49,7 @@ def test_a_second_build_does_nothing_again(tiny, workspace, built):
         ("recipe.py", "batch_buckets=(1, 4, 8)", "batch_buckets=(1, 8)", {"evaluate", "package"}),
         ("recipe.py", "floor=0.9", "floor=0.8", {"evaluate", "package"}),
         ("recipe.py", "seed=3", "seed=4", set(STEPS)),
+        ("recipe.py", "RECIPE = ", "WIDTH = 16\nRECIPE = ", set(STEPS)),
         ("network.py", "nn.ReLU()", "nn.GELU()", set(STEPS)),
         ("recipe.py", 'labels=("red"', 'labels=("rot"', set(STEPS)),
         ("data.py", "scale=0.05", "scale=0.06", set(STEPS)),

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
-from slipway.build.train import WEIGHTS_FILE, train
+from slipway.build.train import WEIGHTS_FILE, _batches, train
 from slipway.dataset import Sources
+from slipway.errors import BuildError, DataError
 
 
 class Stopped(BaseException):
@@ -52,3 +55,32 @@ def test_progress_ends_at_its_total(tiny, tmp_path):
     seen = []
     trained(tiny, tmp_path / "a", lambda done, total, note="": seen.append((done, total)))
     assert seen[-1][0] == seen[-1][1] == len(seen)
+
+
+def test_a_training_that_diverges_is_an_error_each_time_and_keeps_nothing_of_it(tiny, tmp_path):
+    training = replace(tiny.recipe.training, learning_rate=1e30)
+    wild = replace(tiny, recipe=replace(tiny.recipe, training=training))
+    for _ in range(2):
+        with pytest.raises(BuildError, match=r"The loss of epoch \d+ is .*Lower learning_rate"):
+            trained(wild, tmp_path / "a")
+    assert not (tmp_path / "a" / WEIGHTS_FILE).exists()
+
+
+@pytest.mark.parametrize("size", [2, 7, 16, 1000])
+def test_no_batch_is_a_single_row_and_every_row_is_in_one(size):
+    for examples in range(2, 40):
+        batches = [list(range(examples))[rows] for rows in _batches(examples, size)]
+        assert [row for batch in batches for row in batch] == list(range(examples))
+        assert all(2 <= len(batch) <= size + 1 for batch in batches)
+
+
+def test_a_folder_is_refused_where_weights_are_a_file(tiny, tmp_path):
+    with pytest.raises(DataError, match="tiny begins from a file of weights"):
+        train(
+            tiny,
+            Sources(checkpoint=tmp_path),
+            dict,
+            target=tmp_path,
+            checkpoint=tmp_path / "checkpoint",
+            progress=lambda *_: None,
+        )

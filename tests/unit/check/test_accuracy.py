@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.check.accuracy import Holdout, accuracy_of_streams, load_holdout, mixed_slices
+from slipway.check.accuracy import accuracy_of_streams, mixed_slices
 from slipway.check.endpoint import Endpoint
 from slipway.errors import CheckError
+from slipway.questions import Questions
 from tests.streaming import grpc_server, http_server
 
 
@@ -26,33 +27,8 @@ def test_with_enough_rows_every_size_occurs(largest):
     assert sorted(sizes) == list(range(1, largest + 1))
 
 
-ARRAYS = {
-    "input/image": np.ones((3, 2), np.float32),
-    "reference/logits": np.zeros((3, 10), np.float32),
-    "targets": np.arange(3),
-    "metric": np.array("accuracy"),
-}
-
-
-def test_held_out_examples_are_read_as_the_build_leaves_them(tmp_path):
-    np.savez(tmp_path / "holdout.npz", **ARRAYS)
-    holdout = load_holdout(tmp_path / "holdout.npz")
-    assert np.array_equal(holdout.inputs["image"], ARRAYS["input/image"])
-    assert np.array_equal(holdout.reference["logits"], ARRAYS["reference/logits"])
-    assert holdout.targets.tolist() == [0, 1, 2]
-    assert holdout.metric == "accuracy"
-
-
-@pytest.mark.parametrize("missing", ARRAYS)
-def test_a_file_that_lacks_something_is_refused(tmp_path, missing):
-    arrays = {name: array for name, array in ARRAYS.items() if name != missing}
-    np.savez(tmp_path / "holdout.npz", **arrays)
-    with pytest.raises(CheckError, match=r"scripts/build\.py"):
-        load_holdout(tmp_path / "holdout.npz")
-
-
 SAID = ("On", "ce ", "upon")
-QUESTIONS = Holdout(
+QUESTIONS = Questions(
     inputs={"text_input": np.array([[f"Place {n}"] for n in range(9)], dtype=object)},
     targets=np.full((9, 1), "Once upon", dtype=object),
     reference={"text_output": np.full((9, 1), "Once upon", dtype=object)},
@@ -95,10 +71,3 @@ def test_a_question_that_is_refused_ends_the_comparison():
         accuracy_of_streams(Endpoint(address), "gen", QUESTIONS)
     with pytest.raises(CheckError, match="No server answers at"):
         accuracy_of_streams(Endpoint("127.0.0.1:1"), "gen", QUESTIONS)
-
-
-def test_a_file_that_is_not_there_or_no_archive_is_refused(tmp_path):
-    (tmp_path / "text.npz").write_text("no archive")
-    for name in ("absent.npz", "text.npz"):
-        with pytest.raises(CheckError, match=name):
-            load_holdout(tmp_path / name)

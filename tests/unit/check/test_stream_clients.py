@@ -1,5 +1,8 @@
 """Both protocols' clients of a decoupled model: its pieces, its errors, and its silence."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import numpy as np
 import pytest
 
@@ -97,6 +100,41 @@ def test_http_errors_come_with_their_status_also_with_that_of_success():
         with http_server(TOLD, refused=status) as (url, _), HttpClient(url) as client:
             assert client.generate(REQUEST) == Refused(str(status), "the queue is full")
             assert client.stream(REQUEST) == Refused(str(status), "the queue is full")
+
+
+def test_what_is_no_tritons_answer_is_a_refusal(serve_page):
+    with HttpClient(serve_page) as client:
+        for reply in (
+            client.metadata("m", ""),
+            client.maximum_batch("m", ""),
+            client.infer(REQUEST),
+        ):
+            assert reply == Refused("200", "the answer is no JSON object, so no Triton's")
+
+
+@pytest.fixture
+def serve_page():
+    """A server that answers everything with a page, as a proxy may."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>Sign in</html>")
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def test_without_a_server_there_is_no_answer():

@@ -189,8 +189,8 @@ def whole_windows(inputs):
 def test_no_window_is_a_near_duplicate_of_a_held_out_one():
     data = FOLDER.module("data")
     train, held = (
-        whole_windows(TRACES.windows(part, every=WINDOW).inputs)
-        for part in data.split(data.plant())
+        whole_windows(TRACES.windows(part, every).inputs)
+        for part, every in zip(data.split(data.plant()), (WINDOW // 8, data.EVERY), strict=True)
     )
     assert closest(arrays(held, train)).likeness < ARRAYS_ALIKE
 

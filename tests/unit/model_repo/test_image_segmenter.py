@@ -56,7 +56,7 @@ def test_no_held_out_scan_is_a_near_duplicate_of_one_learned_from(shipped):
 
 
 def test_no_held_out_patient_has_a_tissue_as_coarse_or_fine_as_one_learned_from():
-    learned, held = module("data").TRAINING, module("data").HOLDOUT
+    learned, held = module("data").LEARNED, module("data").HELD
     assert learned.grain[1] < held.grain[0]
     assert learned.seed != held.seed
 
@@ -74,7 +74,7 @@ def test_a_copy_is_recognised_turned_shifted_relit_and_noisier(few, quarters, mi
 
 
 def test_a_scan_is_the_same_however_many_are_drawn():
-    scans, population = module("scans"), module("data").TRAINING
+    scans, population = module("scans"), module("data").LEARNED
     for few, more in zip(scans.draw(population, 2, 64), scans.draw(population, 4, 64), strict=True):
         assert np.array_equal(few, more[:2])
 
@@ -241,7 +241,7 @@ def test_the_loss_falls_with_a_better_mask_and_is_finite_without_lesions():
 def test_a_few_steps_lower_the_loss(network):
     scans, truth = (
         torch.from_numpy(array[:, None])
-        for array in module("scans").draw(module("data").TRAINING, 8, 48)
+        for array in module("scans").draw(module("data").LEARNED, 8, 48)
     )
     optimiser = torch.optim.AdamW(network.parameters(), lr=4e-3)
     losses = []

@@ -63,7 +63,7 @@ class Request:
         if SAMPLING in tensors:
             sampling = _object(_text(tensors, SAMPLING), SAMPLING)
             if twice := sorted(given.keys() & sampling.keys()):
-                raise BadRequest(f"{twice[0]} is given twice, as a parameter and in {SAMPLING}")
+                raise BadRequest(f"{twice[0]!a} is given twice, as a parameter and in {SAMPLING}")
             given |= sampling
         return cls(
             text=text,
@@ -97,7 +97,7 @@ def _single(array: Array, name: str) -> Any:
 def _object(text: str, what: str) -> dict[str, Any]:
     try:
         value = json.loads(text or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequest(f"{what} cannot be read as JSON: {error}") from None
     if not isinstance(value, dict):
         raise BadRequest(f"{what} must be a JSON object")
@@ -107,7 +107,7 @@ def _object(text: str, what: str) -> dict[str, Any]:
 def _sampling(given: Mapping[str, Any]) -> dict[str, Any]:
     for name in given:
         if name not in READERS:
-            raise BadRequest(f"parameter {name} is not known; there are {', '.join(READERS)}")
+            raise BadRequest(f"parameter {name!a} is not known; there are {', '.join(READERS)}")
     return {name: READERS[name](name, _plain(name, value)) for name, value in given.items()}
 
 
@@ -116,7 +116,7 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, str) and name != "stop":
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
     return value
 
@@ -152,9 +152,13 @@ def _top_p(name: str, value: Any) -> float:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise BadRequest(f"{name} is {value!r}; a number is needed")
-    return float(value)
+    try:
+        number = float(value) if type(value) in {int, float} else math.nan
+    except OverflowError:  # a whole number of some hundred digits
+        number = math.inf
+    if not math.isfinite(number):
+        raise BadRequest(f"{name} is {value!r:.40}; a number is needed")
+    return number
 
 
 def _boolean(name: str, value: Any) -> bool:
@@ -167,16 +171,22 @@ def _stop(name: str, value: Any) -> tuple[str, ...]:
     """A string, a list of them, or such a list as JSON in a string."""
     strings = value
     if isinstance(value, str):
-        strings = [value]
-        if value.startswith("["):
-            try:
-                strings = json.loads(value)
-            except ValueError:
-                strings = [value]  # it only begins like one
+        strings = _list_in(value) or [value]
     good = isinstance(strings, list) and all(isinstance(s, str) and s for s in strings)
     if not good or len(strings) > MOST_STOPS:
         raise BadRequest(f"{name} is {value!r}; up to {MOST_STOPS} strings are needed, none empty")
     return tuple(strings)
+
+
+def _list_in(text: str) -> list[str]:
+    """The strings of a list as JSON; none where the text only begins like one."""
+    if not text.startswith("["):
+        return []
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return value if isinstance(value, list) and all(isinstance(s, str) for s in value) else []
 
 
 READERS: Mapping[str, Callable[[str, Any], Any]] = {

@@ -127,9 +127,15 @@ class Scheduler:
             except Exception as error:  # noqa: BLE001  whatever it was, later requests are served
                 self._log(f"decoding failed: {error!r}")
                 self._end_all(INTERNAL, f"decoding failed: {first_line(error)}")
-            self._observe(self._made, len(self._rows) + (self._joining is not None))
-            self._made = 0
+            self._tell()
         self._end_all(UNAVAILABLE, "the model was unloaded")
+
+    def _tell(self) -> None:
+        made, self._made = self._made, 0
+        try:
+            self._observe(made, len(self._rows) + (self._joining is not None))
+        except Exception as error:  # noqa: BLE001  nobody's answer depends on it
+            self._log(f"tokens could not be counted: {error!r}")
 
     def _work_to_do(self) -> bool:
         """Wait for work; False once there shall be none."""

@@ -58,7 +58,7 @@ def test_every_parameter_was_tried():
 
 
 def test_a_parameter_given_twice_is_refused():
-    with pytest.raises(BadRequest, match="seed is given twice"):
+    with pytest.raises(BadRequest, match="'seed' is given twice"):
         ask('{"seed": 1}', sampling_parameters='{"seed": 1}')
     assert ask('{"seed": 1}', sampling_parameters='{"top_k": 2}').top_k == 2
 
@@ -71,7 +71,15 @@ def test_numbers_may_be_strings():
 
 @pytest.mark.parametrize(
     ("given", "read"),
-    [("x", ("x",)), (["x"], ("x",)), ('["x", "y"]', ("x", "y")), ("[1", ("[1",)), ([], ())],
+    [
+        ("x", ("x",)),
+        (["x"], ("x",)),
+        ('["x", "y"]', ("x", "y")),
+        ("[1", ("[1",)),
+        ([], ()),
+        ("[1]", ("[1]",)),
+        ("[]", ("[]",)),
+    ],
 )
 def test_stop_strings_come_one_several_or_as_json(given, read):
     assert ask(json.dumps({"stop": given})).stop == read
@@ -84,7 +92,7 @@ def test_minus_one_leaves_all_tokens_in_as_in_vllm():
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ('{"max_token": 1}', "parameter max_token is not known; there are max_tokens"),
+        ('{"max_token": 1}', "parameter 'max_token' is not known; there are max_tokens"),
         ('{"max_tokens": 0}', "max_tokens is 0; a whole number from 1 is needed"),
         ('{"max_tokens": 1.5}', "max_tokens is 1.5"),
         ('{"max_tokens": true}', "max_tokens is True"),
@@ -92,6 +100,9 @@ def test_minus_one_leaves_all_tokens_in_as_in_vllm():
         ('{"temperature": "hot"}', "temperature is 'hot'; a number is needed"),
         ('{"temperature": NaN}', "temperature is nan"),
         ('{"temperature": Infinity}', "temperature is inf"),
+        (f'{{"temperature": {"9" * 400}}}', "temperature is 9999"),
+        (r'{"\ud800\n": 1}', r"parameter '\\ud800\\n' is not known"),
+        ("[" * 100_000, "the request's parameters cannot be read as JSON"),
         ('{"top_k": -2}', "top_k is -2"),
         ('{"top_p": 0}', "top_p is 0; it is above 0"),
         ('{"top_p": 1.01}', "top_p is 1.01"),

@@ -265,3 +265,18 @@ def test_what_is_observed_adds_up(make):
 
 def test_an_error_without_words_still_says_something():
     assert scheduler.first_line(ValueError()) == "ValueError"
+
+
+def test_a_count_that_cannot_be_made_keeps_nobody_from_being_answered(make):
+    said = []
+
+    def observe(_tokens, _rows):
+        raise OSError("no metrics")
+
+    one = make(Decoder(), observe=observe, log=said.append)
+    for _ in range(3):
+        asked = job([1, 2], limit=3)
+        one.submit(asked)
+        finished([asked])
+        assert asked.reply.tokens == alone([1, 2], 3)
+    assert "no metrics" in said[0]
