@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 BASE = {"contract", "errors", "files", "progress", "processes", "tensors", "recipe", "metrics",
-        "artefact", "results", "interrupts", "dataset", "exhibits", "folder", "formats", "questions",
-        "duplicates"}  # fmt: skip
+        "artefact", "results", "interrupts", "dataset", "exhibits", "folder", "formats",
+        "duplicates", "questions"}  # fmt: skip
 MAY_IMPORT = {
     "__init__": {"contract"},
     "contract": set(),
