@@ -1,5 +1,6 @@
 """How much a model's metric depends on the seed it is trained from."""
 
+import json
 import statistics
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,11 +31,12 @@ def main(
     workspace: Annotated[Path, typer.Option(help="Where these builds are kept.")] = Path(
         "build/seeds"
     ),
-    output: Annotated[Path | None, typer.Option(help="Write the figures here as JSON.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Keep the figures in this JSON file.")] = None,
 ) -> None:
     """Train models from several seeds and compare what they reach on the held-out data.
 
-    Builds are kept and reused, so that a run that was stopped goes on. Exit code 1 where the best
+    Builds are kept and reused, so that a run that was stopped goes on. Of models that are not named
+    the file keeps what it has. Exit code 1 where the best
     and the worst of a metric lie three points or more apart (of a perplexity: three per cent).
 
     Example: python benchmarks/seeds.py text_classifier
@@ -48,9 +50,10 @@ def main(
         terminal.say(name)
         of_model = [_train(folder, each, workspace) for each in seed or SEEDS]
         results.append(_summary(name, of_model))
-    record = {"recorded": datetime.now(UTC).isoformat(timespec="seconds"), "models": results}
     if output:
-        write_whole(output, readable_json(record))
+        kept = json.loads(output.read_bytes()) if output.exists() else {}
+        kept |= {result["model"]: result for result in results}
+        write_whole(output, readable_json(kept))
     terminal.print_table(
         ("MODEL", "METRIC", "VALUES", "MEDIAN", "SPREAD"),
         [
@@ -104,6 +107,7 @@ def _summary(name: str, of_seeds: list[dict[str, Any]]) -> dict[str, Any]:
         spread /= statistics.median(values)
     return {
         "model": name,
+        "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
         "metric": of_seeds[0]["metric"],
         "values": values,
         "median": statistics.median(values),

@@ -12,7 +12,7 @@ RECIPE = Recipe(
         TensorSpec("attention_mask", "INT64", ("tokens",)),
     ),
     outputs=(TensorSpec("logits", "FP32", (len(TOPICS),), labels=TOPICS),),
-    training=Training(epochs=4, batch_size=16, learning_rate=3e-4, weight_decay=1e-2, seed=0),
+    training=Training(epochs=10, batch_size=16, learning_rate=3e-4, weight_decay=1e-2, seed=0),
     metric=Metric("accuracy", floor=0.90, lead=0.1),
     parity=1e-4,
     serving=Serving(max_batch_size=16, batch_buckets=(1, 2, 4, 8, 16)),
