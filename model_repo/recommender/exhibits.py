@@ -82,8 +82,8 @@ def by_history(view: View, data: Visits) -> Lines:
         y_label=f"hit rate@{OFFERED}",
         series=(Series("model", tuple(map(float, LATEST)), tuple(reached)),),
         levels=((POPULARITY, _first_rate(view.baseline["items"], data)),),
-        note=f"The first {ASKED} held-out visitors at most. Without any item it offers what is "
-        "popular; what it does not know to be seen it may offer again.",
+        note=f"The first {ASKED} held-out visitors at most. Without any item it offers what "
+        "visitors look at first; what it does not know to be seen it may offer again.",
     )
 
 
