@@ -58,14 +58,15 @@ def figure(value: float) -> str:
 
 
 def alike(values: Sequence[float]) -> list[str]:
-    """Numbers that are compared: as many decimals each as give the largest three digits, but no
-    zeros that all of them end with.
+    """Numbers that are compared: as many decimals each as give the largest three digits, one where
+    a small one would have a single digit, but no zeros that all of them end with.
     """
     largest = max(map(abs, values), default=0)
     if 0 < largest < 1e-3:
         return [figure(value) for value in values]
     decimals = 2 - math.floor(math.log10(largest)) if largest else 0
-    said = [f"{value:,.{max(decimals, 0)}f}" for value in values]
+    small = any(0 < abs(value) < 10 for value in values)
+    said = [f"{value:,.{max(decimals, int(small))}f}" for value in values]
     while said and all("." in text and text[-1] in "0." for text in said):
         said = [text[:-1] for text in said]
     return [text.replace("-", "\N{MINUS SIGN}") for text in said]
