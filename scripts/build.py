@@ -1,6 +1,7 @@
 """Build models: recipe to packaged Triton model folder."""
 
 import json as json_module
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -226,7 +227,8 @@ def _value(text: str) -> Any:
         value = json_module.loads(text)
     except ValueError:
         return text
-    return text if value in {float("inf"), -float("inf")} else value
+    # A revision such as 5e10234 reads as a number that no JSON can hold.
+    return text if isinstance(value, float) and not math.isfinite(value) else value
 
 
 COMMANDS = {"new": new_app, "vllm": vllm_app}

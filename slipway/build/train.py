@@ -145,7 +145,7 @@ def _new_run(folder: ModelFolder, sources: Sources, steps_per_epoch: int) -> Run
 
 
 def _batches(examples: int, size: int) -> Iterator[slice]:
-    """Parts of `size` rows; a single one that is left, which no batch norm takes, joins one."""
+    """Parts of `size` rows. One row that is left, which no batch norm takes, joins the last."""
     start = 0
     while start < examples:
         end = start + size

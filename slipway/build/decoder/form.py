@@ -112,10 +112,9 @@ class DecoderForm:
         tokenizer.no_truncation()
         (held,) = data.holdout.inputs.values()
         rows = np.linspace(0, len(held) - 1, PROMPTS).astype(int)
-        prompts = [
-            _beginning(held[row], self.folder.recipe.inputs[0].fill, tokenizer) for row in rows
-        ]
-        context = self.generation.context
+        fill, context = self.folder.recipe.inputs[0].fill, self.generation.context
+        begun = (_beginning(held[row], fill, tokenizer) for row in rows)
+        prompts = list(filter(None, begun))
         answers = [_continuation(model, tokenizer, prompt, context) for prompt in prompts]
         if not any(answers):
             raise BuildError(
@@ -126,8 +125,8 @@ class DecoderForm:
         texts = np.array(answers, dtype=object)[:, None]
         asked = {
             "text_input": np.array(prompts, dtype=object)[:, None],
-            "sampling_parameters": np.full((len(rows), 1), json.dumps(GREEDY), dtype=object),
-            "exclude_input_in_output": np.ones((len(rows), 1), dtype=bool),
+            "sampling_parameters": np.full((len(prompts), 1), json.dumps(GREEDY), dtype=object),
+            "exclude_input_in_output": np.ones((len(prompts), 1), dtype=bool),
         }
         return Questions(asked, {"text_output": texts}, texts, "same_text")
 

@@ -97,12 +97,14 @@ def test_the_script_makes_the_folder_of_a_recipe(tmp_path):
     command = ["scripts/build.py", "vllm", "text_generator", "--weights", "someone/large"]
     command += ["--output", str(tmp_path), "--engine", "tensor_parallel_size=2"]
     command += ["--engine", "dtype=bfloat16", "--lora", "legal=/adapters/legal"]
+    command += ["--engine", "revision=5e10234", "--engine", 'hf_overrides={"a": 1}']
     done = python(*command)
     assert done.stdout.strip() == str(tmp_path / "text_generator")
     engine = json.loads((tmp_path / "text_generator/1/model.json").read_text())
     recipe = open_model("text_generator", ROOT / "model_repo").recipe
     assert engine["max_model_len"] == recipe.generation.context
     assert (engine["tensor_parallel_size"], engine["dtype"]) == (2, "bfloat16")
+    assert (engine["revision"], engine["hf_overrides"]) == ("5e10234", {"a": 1})
     assert "exists already" in refused(python(*command))
 
 
