@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
@@ -97,13 +98,27 @@ def exported(kind):
     return model, result, root / "1"
 
 
+def likeliest(decoder, prompt, tokens):
+    """What follows a prompt, the likeliest token each time, as far as an end token."""
+    cache = decoder.new_cache(1)
+    new, made = list(prompt), []
+    while len(made) < tokens:
+        before = len(prompt) + len(made) - len(new)
+        token = int(decoder.extend(cache, np.array([new]), [before])[0, -1].argmax())
+        if token in decoder.graph.eos:
+            break
+        made.append(token)
+        new = [token]
+    return made
+
+
 def continuation(prompt, tokens):
     """What the small Llama writes behind a prompt, the likeliest token each time."""
     _, _, folder = exported("builder")
     reader = Tokenizer.from_file(str(folder / "tokenizer.json"))
     reader.encode_special_tokens = True
     ids = reader.encode(prompt).ids
-    return reader.decode(DecoderModel(folder).generate(ids, tokens))
+    return reader.decode(likeliest(DecoderModel(folder), ids, tokens))
 
 
 def add_generator(repository, name, **parameters):

@@ -237,7 +237,7 @@ def test_the_models_own_limit_holds_where_none_is_named(server, client):
         ({"text_input": ""}, "text_input is empty"),
         ({"text_input": "na" * 3000}, "from 1 to 2047 leave room for an answer"),
         ({"text_input": "a", "top_p": 2}, "top_p is 2; it is above 0 and at most 1"),
-        ({"text_input": "a", "beams": 2}, "parameter beams is not known"),
+        ({"text_input": "a", "beams": 2}, "parameter 'beams' is not known"),
         ({"text_input": "a", "sampling_parameters": "{"}, "sampling_parameters cannot be read"),
     ],
 )

@@ -525,7 +525,7 @@ def test_the_exhibits_show_that_alarms_gather_before_a_failure(made):
     share = dict(zip(distance.series[0].x, distance.series[0].y, strict=True))
     assert [value for hours, value in share.items() if hours < -8] == [0] * 22
     assert [value for hours, value in share.items() if hours > -4] == [1]
-    assert "did not fail: LSTM 0.0%, threshold per sensor 0.0%" in distance.note
+    assert "did not fail: LSTM 0.0%, Threshold per sensor 0.0%" in distance.note
 
 
 def test_the_exhibits_find_the_sensor_that_tells(made):
