@@ -90,3 +90,7 @@ def test_the_length_of_a_recurrent_network_stays_open_however_often_one_is_expor
     )
     for number in range(3):
         export(Recurrent(), recipe, tmp_path / f"{number}.onnx")
+        (given,) = onnx.load(tmp_path / f"{number}.onnx").graph.input
+        batch, steps, _ = given.type.tensor_type.shape.dim
+        assert batch.dim_param
+        assert steps.dim_param
