@@ -1,11 +1,16 @@
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from slipway.artefact import read_artefact
-from slipway.build.line import STEPS, build
+from slipway.build.line import STEPS, _Line, build
+from slipway.build.step import Step, Workspace, key_of
+from slipway.dataset import Sources
 from slipway.errors import GateError, RecipeError, StorageFull
 from slipway.files import sha256_of
+from slipway.folder import open_model
 from slipway.progress import silent
 
 
@@ -94,3 +99,30 @@ def test_a_full_disk_leaves_nothing_half_written(changed, workspace, monkeypatch
     with pytest.raises(StorageFull, match="Free space there"):
         steps(folder, workspace)
     assert set(workspace.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("setting", "redone"),
+    [("rows", {"package"}), ("max_tokens", {"package"}), ("context", {"train", "package"})],
+)
+def test_what_a_generator_is_served_with_decides_its_steps(setting, redone, tmp_path, monkeypatch):
+    def keys(generation):
+        asked = {}
+
+        def run(_self, name, ingredients, _work):
+            asked[name] = key_of(name, ingredients)
+            return Step(name, "same", tmp_path, reused=True, seconds=0.0)
+
+        monkeypatch.setattr(Workspace, "run", run)
+        recipe = replace(shipped.recipe, generation=generation)
+        line = _Line(replace(shipped, recipe=recipe), Sources(), Workspace(tmp_path, "m"), silent)
+        line.train()
+        before = Step("before", "same", tmp_path, reused=True, seconds=0.0)
+        line.package(before, before)
+        return asked
+
+    shipped = open_model("text_generator", Path(__file__).parents[3] / "model_repo")
+    old = shipped.recipe.generation
+    new = replace(old, **{setting: getattr(old, setting) + 1})
+    first, second = keys(old), keys(new)
+    assert {name for name in first if first[name] != second[name]} == redone
