@@ -8,8 +8,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from slipway import contract
+from slipway.engines import EngineSpec
 from slipway.errors import IntegrityError
 from slipway.files import canonical_json, sha256_of, sha256_of_bytes
+from slipway.variants import Study
 
 ARTEFACT_FILE = "artefact.json"
 
@@ -99,7 +101,9 @@ class ParityResult:
 class Artefact:
     """A packaged model, without a version yet.
 
-    `serving` is Triton's ModelConfig as JSON. `built_with` maps a library to its version.
+    `serving` is Triton's ModelConfig as JSON. `built_with` maps a library to its version. `engines`
+    are offered to servers with a GPU, the best first. `study` is what the variant that is packaged
+    was chosen by; None where none was compared, and it is the ONNX file as exported.
     """
 
     model: str
@@ -110,6 +114,8 @@ class Artefact:
     parity: tuple[ParityResult, ...]
     built_with: Mapping[str, str]
     git_revision: str
+    engines: tuple[EngineSpec, ...] = ()
+    study: Study | None = None
 
     def __post_init__(self) -> None:
         paths = [entry.path for entry in self.files]
@@ -120,6 +126,12 @@ class Artefact:
                 why=f"it lacks {', '.join(sorted(missing))}"
                 if missing
                 else "it names a path twice",
+            )
+        absent = {engine.source for engine in self.engines} - set(paths)
+        if absent:
+            raise IntegrityError(
+                f"An engine of '{self.model}' is refused",
+                why=f"it is built from {', '.join(sorted(absent))}, which the version lacks",
             )
 
     @property
@@ -135,7 +147,12 @@ class Artefact:
         return sum(entry.size for entry in self.files)
 
     def to_json(self) -> dict[str, Any]:
-        return {"schema": contract.SCHEMA, "fingerprint": self.fingerprint, **asdict(self)}
+        return {
+            "schema": contract.SCHEMA,
+            "fingerprint": self.fingerprint,
+            **asdict(self),
+            "study": self.study and self.study.to_json(),
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Artefact":
@@ -156,8 +173,10 @@ class Artefact:
                 parity=tuple(ParityResult(**result) for result in value["parity"]),
                 built_with=value["built_with"],
                 git_revision=value["git_revision"],
+                engines=tuple(EngineSpec.from_json(each) for each in value.get("engines", ())),
+                study=Study.from_json(study) if (study := value.get("study")) else None,
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError(
                 "This is not an artefact", why=f"{type(error).__name__}: {error}"
             ) from error

@@ -48,6 +48,23 @@ def node_report_key(environment: str, node: str) -> str:
     return f"{NODES}{environment}/{node}.json"
 
 
+def engine_key(engine: str) -> str:
+    """What an engine is, and which plan: written last and only if absent. Without it there is no
+    engine.
+    """
+    return f"{ENGINES}{engine}/engine.json"
+
+
+def plan_key(engine: str, sha256: str) -> str:
+    """A plan by its content: of two servers that build at once neither overwrites the other's."""
+    return f"{ENGINES}{engine}/{sha256}.plan"
+
+
+def lease_key(engine: str) -> str:
+    """Who builds it, and until when; or why it could not be built."""
+    return f"{ENGINES}{engine}/lease.json"
+
+
 # --- inside a version --------------------------------------------------------------------------
 
 MODEL_FOLDER = "model/"
@@ -55,6 +72,14 @@ MODEL_FOLDER = "model/"
 
 STEPS_FOLDER = "steps/"
 """Each folder below it is a Triton model that `model/`, then an ensemble, consists of."""
+
+NETWORK_STEP = "network"
+"""The step that an engine can take the place of."""
+
+TYPED_FOLDER = "typed/"
+"""ONNX files in which every type is written out, for engines to be built from. Triton does not see
+them.
+"""
 
 PACKAGED_VERSION = "1"
 GOLDEN_FILE = "golden.json"
@@ -146,6 +171,8 @@ ENV_FOLDER = "SLIPWAY_FOLDER"
 NODE_FOLDER = "/var/lib/slipway"
 """That folder on a fleet, on the server and in the container."""
 TRITON_LOG = "triton.log"
+ENV_TRTEXEC = "SLIPWAY_TRTEXEC"
+"""TensorRT's trtexec, where it is neither on PATH nor where NVIDIA's images have it."""
 ENV_S3_ENDPOINT = "AWS_ENDPOINT_URL_S3"
 """boto3's own variable: another S3 service than AWS's."""
 
@@ -157,3 +184,8 @@ TELEMETRY_OFF = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
 }
 """Set before the libraries concerned are imported: by `slipway/__init__.py`, and for the server."""
+
+TELEMETRY_PACKAGES = ("openvino_telemetry",)
+"""Python packages that do nothing else, and for which no variable of their own is a switch: kept
+from being imported by `slipway/__init__.py`, and left out of the server's environment.
+"""

@@ -1,7 +1,7 @@
 """What a network learns from and is judged on: arrays of examples, batch dimension first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipway.tensors import Array
@@ -42,7 +42,11 @@ class Split:
 
 @dataclass(frozen=True)
 class Data:
-    """What the network learns from, and what only its evaluation may see."""
+    """What the network learns from, and what only its evaluation may see.
+
+    `calibration` are examples on which ranges of numbers are measured; None takes some of `train`.
+    """
 
     train: Split
     holdout: Split
+    calibration: Split | None = field(default=None, kw_only=True)

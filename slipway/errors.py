@@ -7,7 +7,8 @@
     │   ├── DataError             data or weights that a user brings are not in the recipe's format
     │   ├── ExportError           the ONNX file is not what the recipe declares
     │   ├── ParityError           two forms of one model disagree
-    │   └── GateError             the metric is under its floor
+    │   ├── GateError             the metric is under its floor
+    │   └── VariantError          a compressed or optimised form cannot be had; others still can
     ├── RegistryError
     │   ├── NotFound              no such key, version or release
     │   ├── Conflict              somebody else wrote first
@@ -74,6 +75,10 @@ class ParityError(BuildError):
 
 class GateError(BuildError):
     """The metric on held-out data is under the recipe's floor."""
+
+
+class VariantError(BuildError):
+    """A form of the model that is meant to be smaller or faster cannot be made, or is not sound."""
 
 
 class RegistryError(SlipwayError):

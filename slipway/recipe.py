@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from slipway.errors import RecipeError
 from slipway.tensors import TensorSpec
+from slipway.variants import OBJECTIVES
 
 MODEL_NAME = re.compile(r"(?=.{1,63}$)[a-z][a-z0-9]*(_[a-z0-9]+)*_?")
 """Also a Triton model name, a folder and a part of an object key; two underscores are Slipway's."""
@@ -127,7 +128,7 @@ class Serving:
     """The policy from which Triton's configuration is written.
 
     `max_batch_size` bounds what the dynamic batcher joins; `batch_buckets` are warmed up before the
-    model turns READY. `instances` is Triton's instance count, `threads` the ONNX Runtime threads of
+    model turns READY. `instances` is Triton's instance count, `threads` the engine's threads of
     each (0: one per core). Requests wait at most `queue_delay_us` microseconds for company, and
     less where they make one of the `preferred_batch_sizes`. Half of what is under way at once is a
     good one on a CPU: while one half is computed the other is prepared, where batches that join
@@ -180,6 +181,83 @@ class Serving:
 
 
 @dataclass(frozen=True)
+class Pruning:
+    """Take away `share` of the channels (and attention heads), then fine-tune as `training` says.
+
+    The share is the part of every layer that goes, so parameters go down by more.
+    """
+
+    share: float
+    training: Training
+
+    def __post_init__(self) -> None:
+        _require(0 < self.share < 1, f"Pruning has share={self.share}", "it lies between 0 and 1")
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """Train the folder's student, `student.py`, to answer as the trained network does.
+
+    The loss is `soft` parts the folder's own distance from the teacher's answers, at `temperature`,
+    and the rest its loss on the labels.
+    """
+
+    training: Training
+    soft: float = 0.7
+    temperature: float = 2.0
+
+    def __post_init__(self) -> None:
+        _require(0 < self.soft <= 1, f"Distillation has soft={self.soft}", "it is above 0, to 1")
+        _require(
+            self.temperature > 0,
+            f"Distillation has temperature={self.temperature}",
+            "it must be positive",
+        )
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """What a variant of the model must be to take the place of the ONNX file as it was exported.
+
+    `objective` is what the choice is made by, one of `slipway.variants.OBJECTIVES`. A variant is
+    kept only if it is better by the factor `threshold` at the least, by the lower bound of what was
+    measured, and if its metric is at most `tolerance` worse: 0.01 is a point of an accuracy, a per
+    cent of a perplexity. With `certain` the whole interval of that difference must lie within the
+    tolerance, not the difference alone. Ranges of numbers are measured on `calibration` examples.
+    """
+
+    objective: str = "latency"
+    tolerance: float = 0.01
+    threshold: float = 1.05
+    certain: bool = False
+    calibration: int = 128
+    pruning: Pruning | None = None
+    distillation: Distillation | None = None
+
+    def __post_init__(self) -> None:
+        _require(
+            self.objective in OBJECTIVES,
+            f"Optimisation has objective={self.objective!r}",
+            f"it is one of {', '.join(OBJECTIVES)}",
+        )
+        _require(
+            self.tolerance >= 0,
+            f"Optimisation has tolerance={self.tolerance}",
+            "it must not be negative",
+        )
+        _require(
+            self.threshold >= 1,
+            f"Optimisation has threshold={self.threshold}",
+            "a variant that is no better is not kept: 1 or more",
+        )
+        _require(
+            self.calibration >= 1,
+            f"Optimisation has calibration={self.calibration}",
+            "at least 1 example is needed",
+        )
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything Slipway needs to know to take a model from PyTorch to a served endpoint.
 
@@ -197,6 +275,7 @@ class Recipe:
     serving: Serving = field(default_factory=Serving)
     tokenizer: Tokenizer | None = None
     generation: Generation | None = None
+    optimisation: Optimisation = field(default_factory=Optimisation)
 
     def __post_init__(self) -> None:
         names = [t.name for t in (*self.inputs, *self.outputs)]

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 BASE = {"contract", "errors", "files", "progress", "processes", "tensors", "recipe", "metrics",
         "artefact", "results", "interrupts", "dataset", "exhibits", "folder", "formats",
-        "duplicates", "questions"}  # fmt: skip
+        "duplicates", "questions", "variants", "engines", "profiles", "hardware"}  # fmt: skip
 MAY_IMPORT = {
     "__init__": {"contract"},
     "contract": set(),
@@ -23,14 +23,18 @@ MAY_IMPORT = {
     "files": {"errors"},
     "tensors": {"errors"},
     "metrics": {"errors", "tensors"},
-    "recipe": {"errors", "tensors"},
+    "recipe": {"errors", "tensors", "variants"},
     "dataset": {"tensors"},
     "exhibits": {"dataset", "errors", "tensors"},
     "questions": {"errors", "tensors"},
     "folder": {"errors", "files", "recipe"},
     "formats": {"errors", "tensors"},
     "duplicates": {"errors", "tensors"},
-    "artefact": {"contract", "errors", "files"},
+    "variants": set(),
+    "engines": {"errors"},
+    "profiles": {"engines", "errors", "recipe", "tensors"},
+    "hardware": set(),
+    "artefact": {"contract", "engines", "errors", "files", "variants"},
     "results": set(),
     "terminal": {"errors", "interrupts", "progress"},
     "options": {"contract"},
@@ -45,8 +49,8 @@ MAY_IMPORT = {
 """The only parts of the kit that each part may import, besides itself."""
 
 HEAVY = {"torch", "onnx", "onnxruntime", "onnxscript", "onnxruntime_genai", "sklearn",
-         "transformers", "tokenizers", "safetensors", "pulumi", "pulumi_aws",
-         "pulumi_policy"}  # fmt: skip
+         "transformers", "tokenizers", "safetensors", "openvino", "torch_pruning", "pulumi",
+         "pulumi_aws", "pulumi_policy"}  # fmt: skip
 MAY_IMPORT_HEAVY = {
     "build": {
         "torch",
@@ -57,6 +61,8 @@ MAY_IMPORT_HEAVY = {
         "transformers",
         "tokenizers",
         "safetensors",
+        "openvino",
+        "torch_pruning",
     },
     "stack": {"pulumi"},
 }

@@ -5,7 +5,7 @@ import pytest
 
 from slipway.check.closed_loop import LoadSpec
 from slipway.check.endpoint import Endpoint
-from slipway.check.machine import describe_machine, processor
+from slipway.check.machine import describe_machine
 from slipway.check.perf import measure, one_by_one
 from slipway.errors import CheckError
 from slipway.tensors import Golden
@@ -54,8 +54,5 @@ def test_a_server_that_is_not_there_is_an_error_and_no_result():
         measure(Endpoint("127.0.0.1:1"), "m", [GOLDEN], [1])
 
 
-def test_the_processor_is_named_as_the_system_names_it(tmp_path):
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text("processor\t: 0\nmodel name\t: Some  Processor @ 2GHz\n")
-    assert processor(cpuinfo) == "Some Processor @ 2GHz"
+def test_a_measurement_says_what_it_ran_on():
     assert " x " in describe_machine()
