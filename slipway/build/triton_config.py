@@ -10,11 +10,11 @@ from google.protobuf import json_format, text_format
 from tritonclient.grpc import model_config_pb2 as pb
 
 from slipway import contract
+from slipway.build.engine import ONNXRUNTIME, Engine
 from slipway.errors import BuildError
 from slipway.recipe import Generation, Recipe, Tokenizer
 from slipway.tensors import TensorSpec
 
-NETWORK_BACKEND = "onnxruntime"
 TOKENIZER_BACKEND = "tokenizer"
 GENERATOR_BACKEND = "generator"
 ENSEMBLE = "ensemble"
@@ -30,38 +30,59 @@ class Configurations:
     steps: dict[str, pb.ModelConfig]
 
 
-def configurations(name: str, recipe: Recipe) -> Configurations:
+def configurations(name: str, recipe: Recipe, engine: Engine = ONNXRUNTIME) -> Configurations:
     """What Triton is told of a model. What matters is said, not left to Triton's defaults."""
     if recipe.tokenizer is None:
-        return Configurations(network_config(name, recipe), {})
+        return Configurations(network_config(name, recipe, engine), {})
     return Configurations(
         _ensemble_config(name, recipe, recipe.tokenizer),
         {
             TOKENIZER: _tokenizer_config(recipe, recipe.tokenizer),
-            NETWORK: network_config(NETWORK, recipe),
+            NETWORK: network_config(NETWORK, recipe, engine),
         },
     )
 
 
-def network_config(name: str, recipe: Recipe) -> pb.ModelConfig:
-    """The ModelConfig of an ONNX model."""
+def network_config(name: str, recipe: Recipe, engine: Engine = ONNXRUNTIME) -> pb.ModelConfig:
+    """The ModelConfig of an ONNX model. Raises `VariantError` where the engine cannot serve it."""
+    engine.require_fit(recipe)
     serving = recipe.serving
+    group = pb.ModelInstanceGroup
     config = pb.ModelConfig(
         name=name,
-        backend=NETWORK_BACKEND,
-        max_batch_size=serving.max_batch_size,
+        backend=engine.backend,
+        default_model_filename=engine.model_file,
+        max_batch_size=serving.max_batch_size if engine.joins else 0,
         input=_inputs(recipe.inputs),
         output=_outputs(recipe.outputs),
         # A GPU where the server has one; the backend of that name picks the CPU elsewhere.
         instance_group=[
-            pb.ModelInstanceGroup(count=serving.instances, kind=pb.ModelInstanceGroup.KIND_AUTO)
+            group(
+                count=serving.instances,
+                kind=group.KIND_CPU if engine.cpu_alone else group.KIND_AUTO,
+            )
         ],
         dynamic_batching=_batching(recipe),
         version_policy=_packaged_version(),
         model_warmup=list(_warmups(recipe)),
     )
-    config.parameters["intra_op_thread_count"].string_value = str(serving.threads)
+    for setting, value in engine.parameters_of(serving).items():
+        config.parameters[setting].string_value = value
+    if not engine.joins:
+        _show_batch(config)
     return config
+
+
+def _show_batch(config: pb.ModelConfig) -> None:
+    """Make the batch a dimension like others: requests look the same, but are not joined."""
+    for tensor in (*config.input, *config.output):
+        tensor.dims.insert(0, -1)
+    for warmup in config.model_warmup:
+        for sample in warmup.inputs.values():
+            sample.dims.insert(0, warmup.batch_size)
+        warmup.batch_size = 1
+    config.dynamic_batching.ClearField("preferred_batch_size")
+    config.dynamic_batching.ClearField("max_queue_delay_microseconds")
 
 
 def generator_config(name: str, generation: Generation) -> pb.ModelConfig:

@@ -14,6 +14,7 @@ from slipway import contract
 from slipway.errors import ServerEnvironmentError
 
 FOLDER = ".venv-server"
+SHARED = "shared"
 MEND = "Run make setup."
 FROM_PARENT = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 """All that the server inherits. Thread counts come from a model's configuration."""
@@ -21,7 +22,8 @@ FROM_PARENT = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 @dataclass(frozen=True)
 class ServerEnvironment:
-    """A virtual environment with nvidia-pytriton (the server), onnxruntime and numpy below 2.
+    """A virtual environment with nvidia-pytriton (the server), onnxruntime, openvino and numpy
+    below 2.
 
     It is apart from the project's own because the server's Python process embeds an old pybind11:
     with numpy 2 it gives wrong values. `ServerEnvironment.find` makes one and checks it.
@@ -104,16 +106,19 @@ class ServerEnvironment:
 
     def gather_backends(self, folder: Path, ours: Path) -> Path:
         """Fill `folder` with the `python` backend and its stub, and the Python-based ones in
-        `ours`.
+        `ours`, each with a copy of the modules in `ours/shared`: it sees its own folder alone.
 
         Copies, because Triton refuses a library that a link leads out of its folder.
         """
         unwanted = shutil.ignore_patterns("__pycache__")
+        shared = [file for file in (ours / SHARED).glob("*.py") if file.name != "__init__.py"]
         shutil.copytree(self.python_backend, folder / "python", ignore=unwanted)
         shutil.copy2(self.stub, folder / "python")
         for path in sorted(ours.iterdir()):
             if (path / "model.py").is_file():
-                shutil.copytree(path, folder / path.name, ignore=unwanted)
+                made = shutil.copytree(path, folder / path.name, ignore=unwanted)
+                for file in shared:
+                    shutil.copy2(file, made)
         return folder
 
 
@@ -149,8 +154,8 @@ def _read_settings(file: Path) -> dict[str, str]:
 
 
 def _versions(root: Path, site_packages: Path) -> dict[str, str]:
-    """The versions of Triton's wheel, onnxruntime and numpy; an error where one does not fit."""
-    wanted = ("nvidia-pytriton", "onnxruntime", "numpy")
+    """The versions of Triton's wheel, the engines and numpy; an error where one does not fit."""
+    wanted = ("nvidia-pytriton", "onnxruntime", "openvino", "numpy")
     installed = {
         name.lower().replace("_", "-"): found.version
         for found in distributions(path=[str(site_packages)])

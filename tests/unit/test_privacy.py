@@ -1,4 +1,4 @@
-"""ONNX Runtime reports its use unless it is told not to before it is imported."""
+"""ONNX Runtime and OpenVINO report their use unless kept from it before they are imported."""
 
 import subprocess
 import sys
@@ -23,13 +23,34 @@ while time.monotonic() < until and not any(pathlib.Path.home().rglob("onnxruntim
 """
 
 
-def files_left_by(first, home, wait):
-    """What using ONNX Runtime leaves in a home folder, `wait` seconds after at most."""
+USE_OF_OPENVINO = """
+import sys
+{first}
+import numpy
+import openvino
+from openvino import opset13 as ops
+x = ops.parameter([-1, 2], numpy.float32, name="x")
+model = openvino.Model([ops.relu(x)], [x])
+openvino.save_model(model, "{folder}/model.xml")
+compiled = openvino.Core().compile_model(openvino.Core().read_model("{folder}/model.xml"), "CPU")
+assert compiled(numpy.float32([[-1, 2]]))[0].tolist() == [[0.0, 2.0]]
+"""
+
+NO_PROXY = {"https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+"""Leads to nothing that listens: what is to be reported goes nowhere."""
+
+
+def run(program, home):
     subprocess.run(
-        [sys.executable, "-c", USE.format(first=first, wait=wait)],
-        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+        [sys.executable, "-c", program],
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin", **NO_PROXY},
         check=True,
     )
+
+
+def files_left_by(first, home, wait):
+    """What using ONNX Runtime leaves in a home folder, `wait` seconds after at most."""
+    run(USE.format(first=first, wait=wait), home)
     return [path for path in home.rglob("*") if path.is_file()]
 
 
@@ -51,3 +72,46 @@ def test_the_switch_is_written_in_one_place():
         if "ORT_DISABLE_TELEMETRY" in path.read_text()
     ]
     assert places == ["slipway/contract.py"]
+
+
+@pytest.fixture
+def openvino_leaves(tmp_path):
+    """Call it with what comes first for what using OpenVINO leaves in a home folder."""
+    home, folder = tmp_path / "home", tmp_path / "work"
+    home.mkdir()
+    folder.mkdir()
+
+    def leaves(first):
+        run(USE_OF_OPENVINO.format(first=first, folder=folder), home)
+        return sorted(path.name for path in home.rglob("*"))
+
+    return leaves
+
+
+@pytest.mark.parametrize("module", ["slipway.build.openvino", "slipway.recipe"])
+def test_whatever_of_ours_is_imported_first_openvino_reports_nothing(openvino_leaves, module):
+    assert openvino_leaves(f"import {module}") == []
+
+
+WATCHED = """
+import atexit, os, sys
+def note(event):
+    os.close(os.open(os.environ["HOME"] + "/" + event, os.O_CREAT))
+def watch(event, given):
+    if event in ("socket.connect", "socket.getaddrinfo", "os.fork"):
+        note(event)
+def watch_imports():
+    if sys.modules.get("openvino_telemetry"):
+        note("imported")
+sys.addaudithook(watch)
+atexit.register(watch_imports)
+"""
+"""Whatever is tried leaves a file, since OpenVINO keeps errors of its reporting to itself."""
+
+
+def test_while_openvino_is_used_no_process_is_started_and_nothing_is_connected_to(openvino_leaves):
+    assert openvino_leaves(f"{WATCHED}\nimport slipway") == []
+
+
+def test_without_us_openvino_reports_its_import_so_the_tests_above_can_fail(openvino_leaves):
+    assert {"openvino_ga_cid", "stats", "imported", "os.fork"} <= set(openvino_leaves(WATCHED))

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tritonclient.grpc import model_config_pb2 as pb
 
+from slipway.build.engine import ONNXRUNTIME, OPENVINO, OPENVINO_BF16
 from slipway.build.triton_config import as_json, configurations, network_config, write_config
+from slipway.errors import VariantError
 from slipway.recipe import Metric, Recipe, Serving, Tokenizer, Training
 from slipway.tensors import NUMPY_OF, TensorSpec
 
@@ -131,3 +133,77 @@ def test_items_of_text_are_warmed_up_too_and_keep_their_own_dimension(tiny_text)
     found = configurations("any", recipe)
     assert list(found.steps["tokenizer"].output[0].dims) == [-1, -1]
     assert list(found.steps["network"].model_warmup[0].inputs["input_ids"].dims) == [8, 16]
+
+
+TWO_THREADS = Serving(max_batch_size=4, batch_buckets=(1, 4), instances=3, threads=2)
+
+
+def of_one_input(recipe, *shape):
+    """The recipe with one input of this shape."""
+    return replace(recipe, inputs=(TensorSpec("x", "FP32", shape),), serving=TWO_THREADS)
+
+
+def parameters(config):
+    return {name: value.string_value for name, value in config.parameters.items()}
+
+
+def test_onnx_runtime_is_the_engine_unless_another_is_named(tiny):
+    config = network_config("tiny", tiny.recipe)
+    assert config == network_config("tiny", tiny.recipe, engine=ONNXRUNTIME)
+    assert config.backend == "onnxruntime"
+    assert config.default_model_filename == ""
+    assert set(parameters(config)) == {"intra_op_thread_count"}
+
+
+def test_openvino_is_told_the_file_and_of_all_instances_threads_together(tiny):
+    config = network_config("tiny", of_one_input(tiny.recipe, 3), engine=OPENVINO)
+    assert (config.backend, config.default_model_filename) == ("openvino", "model.onnx")
+    assert parameters(config) == {"INFERENCE_NUM_THREADS": "6", "NUM_STREAMS": "3"}
+    bf16 = network_config("tiny", of_one_input(tiny.recipe, 3), engine=OPENVINO_BF16)
+    assert parameters(bf16) == {**parameters(config), "HINT_BF16": "YES"}
+
+
+def test_openvino_is_kept_off_gpus_where_its_official_backend_refuses_to_load(tiny):
+    (group,) = network_config("tiny", of_one_input(tiny.recipe, 3), OPENVINO).instance_group
+    assert (group.kind, group.count) == (pb.ModelInstanceGroup.KIND_CPU, 3)
+
+
+def test_openvino_takes_any_batch_as_a_dimension_because_it_cannot_join_requests(tiny):
+    serving = replace(TWO_THREADS, preferred_batch_sizes=(4,), queue_delay_us=50, queue_size=9)
+    recipe = replace(of_one_input(tiny.recipe, "steps", 5), serving=serving)
+    config = network_config("tiny", recipe, engine=OPENVINO)
+    assert config.max_batch_size == 0
+    assert list(config.input[0].dims) == [-1, -1, 5]
+    assert [t.dims[0] for t in config.output] == [-1] * len(recipe.outputs)
+    warmed = [(w.batch_size, list(w.inputs["x"].dims)) for w in config.model_warmup]
+    assert warmed == [(1, [1, 8, 5]), (1, [4, 8, 5])]
+    batching = config.dynamic_batching
+    assert not batching.preferred_batch_size
+    assert batching.max_queue_delay_microseconds == 0
+    assert batching.default_queue_policy.max_queue_size == 9
+
+
+def test_in_an_ensemble_only_the_network_is_openvinos_and_the_batch_stays_bounded(tiny_text):
+    found = configurations("tiny_text", tiny_text.recipe, engine=OPENVINO)
+    plain = configurations("tiny_text", tiny_text.recipe)
+    assert found.model == plain.model
+    assert found.steps["tokenizer"] == plain.steps["tokenizer"]
+    network = found.steps["network"]
+    assert (network.backend, network.max_batch_size) == ("openvino", 0)
+    assert list(network.input[0].dims) == [-1, *plain.steps["network"].input[0].dims]
+    assert list(network.model_warmup[0].inputs["input_ids"].dims) == [1, 4]
+
+
+def test_openvino_gets_no_inputs_that_a_client_could_send_in_sizes_that_disagree(tiny, tiny_text):
+    two = tuple(TensorSpec(name, "FP32", (3,)) for name in "ab")
+    with pytest.raises(VariantError, match="agree in 'batch'"):
+        network_config("tiny", replace(tiny.recipe, inputs=two), engine=OPENVINO)
+    with_lengths = replace(
+        tiny_text.recipe,
+        inputs=(*tiny_text.recipe.inputs, TensorSpec("a", "FP32", ("n",))),
+    )
+    assert configurations("tiny_text", with_lengths, engine=OPENVINO)
+    more = replace(with_lengths, inputs=(*with_lengths.inputs, TensorSpec("b", "FP32", ("n",))))
+    with pytest.raises(VariantError, match="agree in 'n'"):
+        configurations("tiny_text", more, engine=OPENVINO)
+    assert network_config("tiny", replace(tiny.recipe, inputs=two))

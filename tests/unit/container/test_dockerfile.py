@@ -117,7 +117,12 @@ def test_backends_that_nvidia_has_not_come_with_what_they_import(instructions, l
     (making,) = [run for run in of(instructions, "RUN", 0) if "/opt/backends" in run]
     (names,) = re.findall(r"for backend in ([\w ]+);", making)
     ours = {path.parent.name for path in (ROOT / "slipway/triton/backends").glob("*/model.py")}
-    assert set(names.split()) == ours - {"onnxruntime"}  # the image has that one
+    assert set(names.split()) == ours - {"onnxruntime", "openvino"}  # the image has those
+    backends = ROOT / "slipway/triton/backends"
+    shared = {path.stem for path in (backends / "shared").glob("*.py")} - {"__init__"}
+    for file in (file for name in names.split() for file in (backends / name).glob("*.py")):
+        imported = re.findall(r"^ *(?:import|from) (\w+)", file.read_text(), re.MULTILINE)
+        assert not shared & set(imported), f"{file} needs what is not copied"
     assert "--requirement slipway/triton/requirements.txt" in making
     copied = "--from=builder /opt/backends /opt/tritonserver/backends"
     assert copied in of(instructions, "COPY", last)

@@ -97,7 +97,14 @@ def test_a_missing_server_environment_is_said_with_the_way_out(registry, tmp_pat
 
 
 def test_a_server_environment_with_numpy_2_is_refused(registry, tmp_path, server_like):
-    folder = server_like({"numpy": "2.1.0", "onnxruntime": "1.32.0", "nvidia-pytriton": "0.7.0"})
+    folder = server_like(
+        {
+            "numpy": "2.1.0",
+            "onnxruntime": "1.32.0",
+            "openvino": "2026.4.1",
+            "nvidia-pytriton": "0.7.0",
+        }
+    )
     done = python(
         "scripts/serve.py",
         "--store",

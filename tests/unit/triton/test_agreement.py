@@ -3,12 +3,9 @@ from dataclasses import dataclass
 import pytest
 
 from slipway.tensors import NUMPY_OF
-from slipway.triton.backends.onnxruntime.agreement import (
-    TRITON_OF,
-    Disagreement,
-    Signature,
-    agree,
-)
+from slipway.triton.backends.onnxruntime.datatypes import TRITON_OF
+from slipway.triton.backends.openvino import datatypes as of_openvino
+from slipway.triton.backends.shared.agreement import Disagreement, Signature, agree
 
 
 @dataclass(frozen=True)
@@ -41,22 +38,22 @@ def tensor(name="x", data_type="TYPE_FP32", dims=(3,), **more):
 
 def test_a_configuration_that_fits_gives_the_tensors_in_declared_order():
     declared = config(inputs=[tensor("b", dims=[1]), tensor()])
-    signature = agree(declared, [X, Tensor("b", ("batch", 1))], [Y])
+    signature = agree(declared, [X, Tensor("b", ("batch", 1))], [Y], TRITON_OF)
     assert signature == Signature(("b", "x"), ("y",), batched=True)
 
 
 def test_without_a_batch_every_dimension_is_declared():
     declared = config(inputs=[tensor(dims=[2, 3])], outputs=[tensor("y", dims=[-1, 5])], batch=0)
-    assert agree(declared, [Tensor("x", (2, 3))], [Y]).batched is False
+    assert agree(declared, [Tensor("x", (2, 3))], [Y], TRITON_OF).batched is False
 
 
 def test_outputs_nobody_wants_may_be_left_out():
-    assert agree(config(), [X], [Y, Tensor("unused", (1,))]).outputs == ("y",)
+    assert agree(config(), [X], [Y, Tensor("unused", (1,))], TRITON_OF).outputs == ("y",)
 
 
 def test_a_reshaped_input_is_compared_in_its_new_shape():
     declared = config(inputs=[tensor(dims=[1], reshape={"shape": ["3"]})])
-    assert agree(declared, [X], [Y])
+    assert agree(declared, [X], [Y], TRITON_OF)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +75,7 @@ def test_a_reshaped_input_is_compared_in_its_new_shape():
 )
 def test_inputs_that_do_not_fit_are_refused_with_the_difference(declared, real, message):
     with pytest.raises(Disagreement, match=message):
-        agree(config(inputs=declared), real, [Y])
+        agree(config(inputs=declared), real, [Y], TRITON_OF)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +89,7 @@ def test_inputs_that_do_not_fit_are_refused_with_the_difference(declared, real, 
 )
 def test_outputs_that_do_not_fit_are_refused_with_the_difference(declared, message):
     with pytest.raises(Disagreement, match=message):
-        agree(config(outputs=declared), [X], [Y])
+        agree(config(outputs=declared), [X], [Y], TRITON_OF)
 
 
 @pytest.mark.parametrize(
@@ -105,9 +102,14 @@ def test_outputs_that_do_not_fit_are_refused_with_the_difference(declared, messa
 )
 def test_what_only_the_native_backend_can_do_is_refused(more):
     with pytest.raises(Disagreement, match="does not support"):
-        agree(config(**more), [X], [Y])
+        agree(config(**more), [X], [Y], TRITON_OF)
 
 
 def test_every_data_type_slipway_knows_is_served():
     numbers = set(NUMPY_OF) - {"BYTES"}  # text never reaches an ONNX file here
     assert {f"TYPE_{name}" for name in numbers} <= set(TRITON_OF.values())
+
+
+def test_openvino_serves_what_its_official_backend_does_and_no_double_precision():
+    assert set(TRITON_OF.values()) - set(of_openvino.TRITON_OF.values()) == {"TYPE_FP64"}
+    assert set(of_openvino.TRITON_OF.values()) <= set(TRITON_OF.values())

@@ -1,69 +1,16 @@
 """`model.py` against the few calls of Triton's Python interface that it makes."""
 
-import importlib.util
 import json
-import sys
-import types
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
-from slipway.triton.server import BACKENDS
-
-FOLDER = BACKENDS / "onnxruntime"
-
-
-@dataclass
-class Tensor:
-    called: str
-    array: np.ndarray
-
-    def name(self):
-        return self.called
-
-    def as_numpy(self):
-        return self.array
-
-
-@dataclass
-class Request:
-    tensors: list
-    wanted: tuple = ("y", "z")
-
-    def inputs(self):
-        return self.tensors
-
-    def requested_output_names(self):
-        return list(self.wanted)
-
-
-@dataclass
-class Response:
-    output_tensors: list = field(default_factory=list)
-    error: object = None
+from tests.triton_python import Request, Tensor
 
 
 @pytest.fixture
-def backend(monkeypatch, tmp_path):
-    """`model.py` as Triton imports it: by its folder, beside a `triton_python_backend_utils`."""
-    utils = types.ModuleType("triton_python_backend_utils")
-    utils.Tensor, utils.InferenceResponse, utils.TritonError = Tensor, Response, str
-    utils.TritonModelException = RuntimeError
-    utils.get_model_dir = lambda: str(tmp_path)
-    monkeypatch.setitem(sys.modules, "triton_python_backend_utils", utils)
-    monkeypatch.syspath_prepend(FOLDER)
-    monkeypatch.setattr(np, "__version__", "1.26.4")
-    yield load()
-    for sibling in ("agreement", "batching", "settings"):
-        sys.modules.pop(sibling, None)
-
-
-def load():
-    spec = importlib.util.spec_from_file_location("backend_under_test", FOLDER / "model.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def backend(load_backend):
+    return load_backend("onnxruntime")
 
 
 @pytest.fixture
@@ -87,10 +34,11 @@ def request(a, b, **more):
     return Request([Tensor("b", np.array([[b]])), Tensor("a", np.array([[a]]))], **more)
 
 
-def test_numpy_2_is_refused_before_anything_is_served(backend, monkeypatch):
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_numpy_2_is_refused_before_anything_is_served(load_backend, monkeypatch, name):
     monkeypatch.setattr(np, "__version__", "2.1.0")
     with pytest.raises(RuntimeError, match=r"numpy 2\.1\.0"):
-        load()
+        load_backend(name)
 
 
 def test_every_request_is_answered_in_order_and_by_name(instance):

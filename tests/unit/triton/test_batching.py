@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.triton.backends.onnxruntime import batching
-from slipway.triton.backends.onnxruntime.batching import Failure, answer_all
+from slipway.triton.backends.shared import batching
+from slipway.triton.backends.shared.batching import Failure, answer_all
 
 
 class Model:

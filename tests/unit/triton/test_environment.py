@@ -8,7 +8,8 @@ import pytest
 from slipway import contract
 from slipway.errors import ServerEnvironmentError
 from slipway.triton import environment
-from slipway.triton.environment import ServerEnvironment
+from slipway.triton.environment import SHARED, ServerEnvironment
+from slipway.triton.server import BACKENDS
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +38,12 @@ def make(tmp_path):
         for file in files:
             file.parent.mkdir(parents=True)
             file.touch()
-        fitting = {"nvidia_pytriton": "0.7.0", "onnxruntime": "1.32.0", "numpy": "1.26.4"}
+        fitting = {
+            "nvidia_pytriton": "0.7.0",
+            "onnxruntime": "1.32.0",
+            "openvino": "2026.4.1",
+            "numpy": "1.26.4",
+        }
         for package, version in (fitting if packages is None else packages).items():
             info = site / f"{package}-{version}.dist-info"
             info.mkdir()
@@ -56,6 +62,7 @@ def test_an_environment_that_fits_says_what_it_holds(make):
     assert found.versions == {
         "nvidia-pytriton": "0.7.0",
         "onnxruntime": "1.32.0",
+        "openvino": "2026.4.1",
         "numpy": "1.26.4",
     }
     assert found.tritonserver == (
@@ -95,9 +102,16 @@ def test_a_missing_environment_is_one_line_that_mends_it(tmp_path):
 @pytest.mark.parametrize(
     ("packages", "said"),
     [
-        ({"nvidia_pytriton": "0.7.0", "onnxruntime": "1", "numpy": "2.1.0"}, "numpy 2.1.0"),
+        (
+            {"nvidia_pytriton": "0.7.0", "onnxruntime": "1", "openvino": "1", "numpy": "2.1.0"},
+            "numpy 2.1.0",
+        ),
         ({"onnxruntime": "1.32.0", "numpy": "1.26.4"}, "nvidia-pytriton is not installed"),
         ({"nvidia-pytriton": "0.7.0", "numpy": "1.26.4"}, "onnxruntime is not installed"),
+        (
+            {"nvidia-pytriton": "0.7.0", "onnxruntime": "1.32.0", "numpy": "1.26.4"},
+            "openvino is not installed",
+        ),
     ],
 )
 def test_packages_that_do_not_fit_are_refused(make, packages, said):
@@ -134,3 +148,48 @@ def test_a_relative_folder_becomes_absolute_before_the_server_gets_it(make, monk
     monkeypatch.chdir(make("server").parent)
     found = ServerEnvironment.find(Path("server"))
     assert found.root.is_absolute()
+
+
+def gathered(make, tmp_path, ours):
+    environment = ServerEnvironment.find(make())
+    environment.python_backend.mkdir(parents=True)
+    environment.python_backend.joinpath("libtriton_python.so").touch()
+    return environment.gather_backends(tmp_path / "backends", ours)
+
+
+def test_a_backend_lies_beside_copies_of_what_they_share_because_it_sees_no_other_folder(
+    make, tmp_path
+):
+    folder = gathered(make, tmp_path, BACKENDS)
+    assert {path.name for path in folder.iterdir()} >= {"python", "onnxruntime", "openvino"}
+    assert not (folder / SHARED).exists()
+    for backend in ("onnxruntime", "openvino"):
+        copied = {path.name for path in (folder / backend).iterdir()}
+        assert {"model.py", "settings.py", "agreement.py", "batching.py"} <= copied
+        ours = (BACKENDS / backend / "__init__.py").read_text()
+        assert (folder / backend / "__init__.py").read_text() == ours
+
+
+def test_what_backends_share_has_names_that_none_of_them_has():
+    shared = {file.name for file in (BACKENDS / SHARED).glob("*.py")} - {"__init__.py"}
+    assert shared
+    for model in BACKENDS.glob("*/model.py"):
+        assert not shared & {file.name for file in model.parent.iterdir()}
+
+
+def test_backends_that_share_nothing_are_gathered_too(make, tmp_path):
+    alone = tmp_path / "ours/alone"
+    alone.mkdir(parents=True)
+    alone.joinpath("model.py").touch()
+    folder = gathered(make, tmp_path, tmp_path / "ours")
+    assert [path.name for path in (folder / "alone").iterdir()] == ["model.py"]
+
+
+def test_nothing_that_reports_its_use_is_installed_for_the_server():
+    folder = Path(environment.__file__).parent
+    required = "\n".join(file.read_text() for file in folder.glob("requirements*.txt"))
+    named = {line.split("==")[0] for line in required.splitlines() if "==" in line}
+    assert {"numpy", "onnxruntime", "openvino"} <= named
+    assert not named & {name.replace("_", "-") for name in contract.TELEMETRY_PACKAGES}
+    # It would come as a requirement of openvino's.
+    assert "openvino" not in folder.joinpath("requirements.txt").read_text().split("==")[0::2]

@@ -10,28 +10,18 @@ import onnxruntime as ort
 import triton_python_backend_utils as pb_utils
 
 if TYPE_CHECKING:
-    from slipway.triton.backends.onnxruntime import agreement, batching, settings
+    from slipway.triton.backends.onnxruntime import datatypes, settings
+    from slipway.triton.backends.shared import agreement, answering, batching
 else:  # Triton knows this folder, not the package it was copied from
     import agreement
+    import answering
     import batching
+    import datatypes
     import settings
 
 MODEL_FILE = "model.onnx"
 
-
-def require_old_numpy(version: str) -> None:
-    """Triton's Python process embeds a pybind11 older than 2.12.
-
-    With numpy 2 `as_numpy()` gives wrong values and `Tensor()` sends no bytes at all, without any
-    error.
-    """
-    if int(version.split(".", maxsplit=1)[0]) >= 2:
-        raise RuntimeError(
-            f"numpy {version} gives wrong values in Triton's Python process; below 2 is needed"
-        )
-
-
-require_old_numpy(np.__version__)
+answering.require_old_numpy(np.__version__)
 
 
 def model_path(folder: str, config: Mapping[str, Any]) -> str:
@@ -52,21 +42,15 @@ class TritonPythonModel:
             session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # noqa: BLE001  its kinds derive from Exception alone
             raise pb_utils.TritonModelException(batching.first_line(error)) from None
-        self.signature = agreement.agree(config, session.get_inputs(), session.get_outputs())
+        self.signature = agreement.agree(
+            config, session.get_inputs(), session.get_outputs(), datatypes.TRITON_OF
+        )
         self.session = session
         self.outputs = list(self.signature.outputs)
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         """One response for each request, in the same order."""
-        signature = self.signature
-        arrays = [self._arrays(request) for request in requests]
-        answers = batching.answer_all(
-            self._run, signature.inputs, arrays, batched=signature.batched
-        )
-        return [
-            self._response(request, answer)
-            for request, answer in zip(requests, answers, strict=True)
-        ]
+        return answering.respond(self._run, self.signature, requests)
 
     def finalize(self) -> None:
         """Give the memory back before the process ends."""
@@ -74,20 +58,3 @@ class TritonPythonModel:
 
     def _run(self, feeds: Mapping[str, Any]) -> Sequence[Any]:
         return self.session.run(self.outputs, feeds)  # type: ignore[no-any-return]
-
-    def _arrays(self, request: Any) -> list[Any]:
-        """The request's inputs in declared order, as views of the server's memory."""
-        tensors = {tensor.name(): tensor for tensor in request.inputs()}
-        return [tensors[name].as_numpy() for name in self.signature.inputs]
-
-    def _response(self, request: Any, answer: Any) -> Any:
-        if isinstance(answer, batching.Failure):
-            return pb_utils.InferenceResponse(error=pb_utils.TritonError(answer.reason))
-        wanted = request.requested_output_names()
-        return pb_utils.InferenceResponse(
-            [
-                pb_utils.Tensor(name, array)
-                for name, array in zip(self.outputs, answer, strict=True)
-                if name in wanted
-            ]
-        )

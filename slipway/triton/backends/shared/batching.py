@@ -116,6 +116,6 @@ def _rows(names: Sequence[str], arrays: Sequence[Array]) -> int:
 
 
 def first_line(error: Exception) -> str:
-    """An error in one line; ONNX Runtime's own come with a stack of native frames."""
+    """An error in one line; an engine's own may come with a stack of native frames."""
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__

@@ -1,39 +1,26 @@
-"""Whether a model's configuration and its ONNX file say the same, and what they leave open.
+"""Whether a model's configuration and its file say the same, and what they leave open.
 
-The rules are those of the native backend (onnxruntime_backend, ValidateInputs and ValidateOutputs).
-What that backend can do and this one cannot is refused by name, so that no model is served wrongly.
+The rules are those of the native backends (ValidateInputs and ValidateOutputs of each). What they
+can do and these cannot is refused by name, so that no model is served wrongly.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-TRITON_OF: Mapping[str, str] = {
-    "tensor(bool)": "TYPE_BOOL",
-    "tensor(uint8)": "TYPE_UINT8",
-    "tensor(uint16)": "TYPE_UINT16",
-    "tensor(uint32)": "TYPE_UINT32",
-    "tensor(uint64)": "TYPE_UINT64",
-    "tensor(int8)": "TYPE_INT8",
-    "tensor(int16)": "TYPE_INT16",
-    "tensor(int32)": "TYPE_INT32",
-    "tensor(int64)": "TYPE_INT64",
-    "tensor(float16)": "TYPE_FP16",
-    "tensor(float)": "TYPE_FP32",
-    "tensor(double)": "TYPE_FP64",
-}
-"""ONNX Runtime's names of the data types, and Triton's. Strings and bfloat16 are not served."""
-
 ANY = -1
 """A dimension that varies, in Triton's configuration."""
 
 
 class Disagreement(ValueError):
-    """The configuration does not fit the ONNX file, or asks for what this backend cannot do."""
+    """The configuration does not fit the file, or asks for what this backend cannot do."""
 
 
-class OnnxTensor(Protocol):
-    """What ONNX Runtime tells about an input or output; unknown dimensions are str or None."""
+class ModelTensor(Protocol):
+    """What an engine tells about an input or output.
+
+    `type` is the engine's own name of it; of `shape`, what is no whole number varies.
+    """
 
     @property
     def name(self) -> str: ...
@@ -53,27 +40,36 @@ class Signature:
 
 
 def agree(
-    config: Mapping[str, Any], inputs: Sequence[OnnxTensor], outputs: Sequence[OnnxTensor]
+    config: Mapping[str, Any],
+    inputs: Sequence[ModelTensor],
+    outputs: Sequence[ModelTensor],
+    types: Mapping[str, str],
 ) -> Signature:
     """What requests and answers look like. Raises `Disagreement` with the first difference.
 
-    Every input of the ONNX file must be in the configuration; outputs may be left out.
+    Every input of the file must be in the configuration; outputs may be left out. `types` are the
+    engine's names of the data types that are served, and Triton's.
     """
     _refuse_unsupported(config)
     batched = int(config.get("max_batch_size", 0)) > 0
-    declared_inputs = _check("input", config["input"], inputs, batched=batched)
+    declared_inputs = _check("input", config["input"], inputs, types, batched=batched)
     missing = {tensor.name for tensor in inputs} - set(declared_inputs)
     if missing:
         raise Disagreement(
             f"the configuration lacks the model's input {_listed(missing)}; "
             f"it declares {_listed(declared_inputs)}"
         )
-    declared_outputs = _check("output", config["output"], outputs, batched=batched)
+    declared_outputs = _check("output", config["output"], outputs, types, batched=batched)
     return Signature(declared_inputs, declared_outputs, batched)
 
 
 def _check(
-    kind: str, declared: Sequence[Mapping[str, Any]], real: Sequence[OnnxTensor], *, batched: bool
+    kind: str,
+    declared: Sequence[Mapping[str, Any]],
+    real: Sequence[ModelTensor],
+    types: Mapping[str, str],
+    *,
+    batched: bool,
 ) -> tuple[str, ...]:
     if not declared:
         raise Disagreement(f"the configuration declares no {kind}")
@@ -82,19 +78,19 @@ def _check(
         name = each["name"]
         if name not in by_name:
             raise Disagreement(f"{kind} '{name}' is not in the model, which has {_listed(by_name)}")
-        _check_type(kind, name, each["data_type"], by_name[name].type)
+        _check_type(kind, name, each["data_type"], by_name[name].type, types)
         # Triton hands a reshaped tensor to the backend in its new shape.
         dims = each["reshape"]["shape"] if each.get("reshape") else each["dims"]
         _check_shape(kind, name, [int(d) for d in dims], by_name[name].shape, batched=batched)
     return tuple(each["name"] for each in declared)
 
 
-def _check_type(kind: str, name: str, declared: str, real: str) -> None:
-    if real not in TRITON_OF:
+def _check_type(kind: str, name: str, declared: str, real: str, types: Mapping[str, str]) -> None:
+    if real not in types:
         raise Disagreement(f"{kind} '{name}' is a {real}, which this backend does not serve")
-    if TRITON_OF[real] != declared:
+    if types[real] != declared:
         raise Disagreement(
-            f"{kind} '{name}' is {declared} in the configuration and {TRITON_OF[real]} in the model"
+            f"{kind} '{name}' is {declared} in the configuration and {types[real]} in the model"
         )
 
 
@@ -132,7 +128,7 @@ def _refuse_unsupported(config: Mapping[str, Any]) -> None:
     }
     for feature, present in asked.items():
         if present:
-            raise Disagreement(f"this onnxruntime backend does not support {feature}")
+            raise Disagreement(f"this Python-based backend does not support {feature}")
 
 
 def _listed(names: Iterable[str]) -> str:
