@@ -5,13 +5,17 @@ from pathlib import Path
 
 from slipway import contract
 from slipway.artefact import ARTEFACT_FILE, Artefact, FileEntry, MetricResult, ParityResult
+from slipway.engines import EngineSpec
 from slipway.files import readable_json
 
 FILES = {"model/1/model.onnx": b"weights"}
 
 
 def packaged_model(
-    folder: Path, model: str = "tiny", files: Mapping[str, bytes] | None = None
+    folder: Path,
+    model: str = "tiny",
+    files: Mapping[str, bytes] | None = None,
+    engines: tuple[EngineSpec, ...] = (),
 ) -> Artefact:
     """Write a package as `slipway.build` leaves it: `files`, those every package has, and
     `artefact.json`."""
@@ -32,6 +36,7 @@ def packaged_model(
         parity=(ParityResult("pytorch", "onnx", 2, 1e-6, 1e-4),),
         built_with={"slipway": contract.SLIPWAY_VERSION},
         git_revision="0" * 40,
+        engines=engines,
     )
     (folder / ARTEFACT_FILE).write_bytes(readable_json(artefact.to_json()))
     return artefact

@@ -1,9 +1,10 @@
 """The agent: what is released becomes what is served, and stays so.
 
-    follow: check -> reconcile -> report, again and again
+    follow: check -> reconcile -> accelerate -> report, again and again
 
 `reconcile` compares the releases with what is served and rolls out the difference. `check` probes
 every served model by inference; a sick one is unloaded and loaded, then the server is restarted.
+On a server with a GPU `accelerate` puts engines in the place of ONNX files, once they are there.
 """
 
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from slipway.errors import NodeError, RegistryError, ServerError, SlipwayError
 from slipway.node.backoff import Backoff
 from slipway.node.control import ModelControl
+from slipway.node.engines.acceleration import Acceleration
 from slipway.node.events import (
     Down,
     Event,
@@ -59,6 +61,7 @@ class Agent:
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = time.sleep,
         progress: Progress = silent,
+        engines: Acceleration | None = None,
     ) -> None:
         self._identity = identity
         self._store = store
@@ -70,6 +73,7 @@ class Agent:
         self._backoff = backoff or Backoff()
         self._sleep = sleep
         self._progress = progress
+        self._engines = engines
         self._releases: dict[str, Release] | None = None
         self._served: dict[str, Served] = {}
         self._unwell: set[str] = set()
@@ -95,11 +99,12 @@ class Agent:
         yield self._started()
 
     def round(self) -> Iterator[Event]:
-        """Check, reconcile, report."""
+        """Check, reconcile, accelerate, report."""
         yield from self.check()
         self._stand()  # of what was mended: what comes next can take minutes
         yield from self.reconcile()
         self._stand()
+        yield from self.accelerate()
         yield from self.report()
 
     def reconcile(self) -> Iterator[Event]:
@@ -123,6 +128,14 @@ class Agent:
         self._content.prune(
             {(s.model, v) for s in self._served.values() for v in (*s.loaded, *s.kept)}
         )
+
+    def accelerate(self) -> Iterator[Event]:
+        """Serve engines that are ready and better; nothing where there is no GPU."""
+        if self._engines is None or not self._server.running:
+            return
+        for change in self._engines.advance(self.served, self._rollout):
+            self._served[change.served.model] = change.served
+            yield change.event
 
     def check(self) -> Iterator[Event]:
         """Probe what is served; mend what is unwell; restart a server that ended."""
@@ -167,10 +180,14 @@ class Agent:
 
     def stop(self) -> None:
         """End the server for good."""
+        if self._engines is not None:
+            self._engines.cancel()
         try:
             self._server.stop()
         finally:
             self._control.close()
+            if self._engines is not None:
+                self._engines.close()
 
     def leave(self) -> Iterator[Event]:
         """Report that nothing is served here any more, once it is stopped."""
@@ -233,7 +250,7 @@ class Agent:
         self._show(served)
 
     def _show(self, served: Served) -> None:
-        self._rollout.show(served.model, served.loaded)
+        self._rollout.show(served.model, served.loaded, served.engine)
         answered(self._control, served.model, served.version, served.golden)
 
     def _restart(self, reason: str) -> Iterator[Event]:
@@ -260,6 +277,9 @@ class Agent:
         try:
             self._show(served)
         except NodeError as error:
+            if served.onnx is not None:
+                self._served[model] = served.onnx
+                return self._bring_back(served.onnx)
             return Sick(model, version, str(error))
         self._unwell.discard(model)
         return Recovered(model, version, "a restart of the server")
@@ -273,4 +293,6 @@ class Agent:
             loaded=served.loaded if served else (),
             seconds=dict(served.seconds) if served else {},
             reason=self._refusals.reason(release.model),
+            engine=served.engine.key if served and served.engine else "",
+            engine_note=self._engines.note(release.model) if self._engines else "",
         )

@@ -69,6 +69,27 @@ class Recovered:
 
 
 @dataclass(frozen=True)
+class Accelerated:
+    """An engine serves in the ONNX file's place. Milliseconds of the golden request, medians."""
+
+    model: str
+    version: int
+    engine: str
+    precision: str
+    onnx_ms: float
+    engine_ms: float
+
+
+@dataclass(frozen=True)
+class Unaccelerated:
+    """A version offers an engine, and is served as ONNX on this node's GPU."""
+
+    model: str
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Restarting:
     """The inference server ended or could not be mended from within; it is started afresh."""
 
@@ -134,7 +155,9 @@ class Setback:
 
 
 ServerEvent = Started | Restarting | Down | Unreachable
-ModelEvent = Serving | Refused | Withdrawn | Lingering | Sick | Recovered
+ModelEvent = (
+    Serving | Refused | Withdrawn | Lingering | Sick | Recovered | Accelerated | Unaccelerated
+)
 FleetEvent = HookDone | Joined | Left | Leaving | GivenUp | Setback
 Event = ServerEvent | ModelEvent | FleetEvent
 
@@ -180,6 +203,13 @@ def _of_a_model(event: ModelEvent) -> str:
             return f"{model}: version {version} is unwell: {reason}"
         case Recovered(model, version, means):
             return f"{model}: version {version} answers again after {means}"
+        case Accelerated(model, version, engine, precision, onnx_ms, engine_ms):
+            return (
+                f"{model}: version {version} is served by its {precision} engine {engine[:12]} "
+                f"({engine_ms:.2f} ms, ONNX Runtime {onnx_ms:.2f} ms)"
+            )
+        case Unaccelerated(model, version, reason):
+            return f"{model}: version {version} is served as ONNX, not by an engine: {reason}"
 
 
 def _of_the_fleet(event: FleetEvent) -> str:

@@ -9,6 +9,7 @@ from slipway import contract
 from slipway.errors import NodeError
 from slipway.node.agent import Agent
 from slipway.node.control import LOAD_TIMEOUT, GrpcControl
+from slipway.node.engines.here import engines_here
 from slipway.node.report import Identity
 from slipway.progress import Progress, silent
 from slipway.registry.store import Store
@@ -86,7 +87,8 @@ def local_agent(
     )
     server = EmbeddedServer(options, installation)
     control = GrpcControl(f"{options.host}:{settings.ports.grpc}", key)
-    return Agent(identity, store, server, control, folder, progress=progress)
+    engines = engines_here(store, folder, settings.name)
+    return Agent(identity, store, server, control, folder, progress=progress, engines=engines)
 
 
 def _grace(settings: NodeSettings) -> float:

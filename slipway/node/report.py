@@ -24,7 +24,11 @@ class Identity:
 
 @dataclass(frozen=True)
 class ModelReport:
-    """One model on one node: what is released, what is served, and why not where they differ."""
+    """One model on one node: what is released, what is served, and why not where they differ.
+
+    `engine` is the key of the engine that serves it, and `engine_note` how that stands; both are
+    empty where there is no GPU, or nothing is offered.
+    """
 
     model: str
     released: int
@@ -32,6 +36,13 @@ class ModelReport:
     loaded: tuple[int, ...]
     seconds: Mapping[str, float]
     reason: str
+    engine: str = ""
+    engine_note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Engines are left out where there are none: older readers know nothing of them."""
+        value = asdict(self)
+        return {k: v for k, v in value.items() if v or k not in ("engine", "engine_note")}
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,8 @@ class NodeReport:
     models: tuple[ModelReport, ...]
 
     def to_json(self) -> dict[str, Any]:
-        return {"schema": contract.SCHEMA, **asdict(self)}
+        models = [model.to_json() for model in self.models]
+        return {"schema": contract.SCHEMA, **asdict(self), "models": models}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "NodeReport":

@@ -7,6 +7,8 @@ and for each step of each version of an ensemble a model of its own (`contract.s
 
     repository/<name>__<step>__<version>/...
 
+Where an engine takes the place of a network its version links to engines/<key>/1.
+
 A version's folder never changes its content, because Triton reloads a version only when its files
 are newer than those it saw: a folder swapped for an older one is answered with "loaded" and ignored
 (measured on 2.51).
@@ -23,6 +25,7 @@ from tritonclient.grpc import model_config_pb2 as pb
 from slipway import contract
 from slipway.errors import NodeError
 from slipway.files import write_whole
+from slipway.node.engines.configuration import Engine, engine_config
 from slipway.node.sync import Content
 
 
@@ -33,24 +36,39 @@ class ModelRepository:
     root: Path
     content: Content
 
-    def expose(self, model: str, versions: tuple[int, ...], name: str | None = None) -> None:
-        """Show `versions` of a model, under another `name` if one is given.
+    def expose(
+        self,
+        model: str,
+        versions: tuple[int, ...],
+        name: str | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        """Show `versions` of a model, under another `name` if one is given, the last as `engine`.
 
         The configuration comes from the last of `versions`; nothing happens in Triton before it is
-        told to load. Versions that are shown no longer stay as links until `tidy`.
+        told to load, which for an ensemble loads the steps that changed as well. Versions that are
+        shown no longer stay as links until `tidy`.
         """
         name = name or model
+        newest = versions[-1]
+        config = self.config(model, newest)
+        ensemble = config.HasField("ensemble_scheduling")
         for version in versions:
             for step in self._steps(model, version):
-                config = self._read(model, version, step)
-                called = contract.step_name(name, step.name, version)
-                self._show(called, step, config, {version: step})
+                replaced = version == newest and step.name == contract.NETWORK_STEP
+                self._show(
+                    contract.step_name(name, step.name, version),
+                    step,
+                    self._read(model, version, step),
+                    {version: step / contract.PACKAGED_VERSION},
+                    engine if replaced else None,
+                )
         packaged = {version: self._packaged(model, version) for version in versions}
-        config = self.config(model, versions[-1])
         for each in config.ensemble_scheduling.step:
-            each.model_name = contract.step_name(name, each.model_name, versions[-1])
-            each.model_version = versions[-1]
-        self._show(name, packaged[versions[-1]], config, packaged)
+            each.model_name = contract.step_name(name, each.model_name, newest)
+            each.model_version = newest
+        folders = {v: folder / contract.PACKAGED_VERSION for v, folder in packaged.items()}
+        self._show(name, packaged[newest], config, folders, None if ensemble else engine)
 
     def tidy(self, name: str, versions: Collection[int], steps: Collection[int]) -> None:
         """Remove the links of `versions` that are not served any more; all of them for none.
@@ -101,16 +119,21 @@ class ModelRepository:
             ) from error
 
     def _show(
-        self, name: str, packaged: Path, config: pb.ModelConfig, versions: dict[int, Path]
+        self,
+        name: str,
+        packaged: Path,
+        config: pb.ModelConfig,
+        versions: dict[int, Path],
+        engine: Engine | None,
     ) -> None:
         """Lay out one Triton model; its configuration last."""
         view = self.root / name
         view.mkdir(parents=True, exist_ok=True)
+        if engine is not None:
+            config = engine_config(config, engine)
+            versions = {**versions, max(versions): engine.folder}
         for version, folder in versions.items():
-            link = view / str(version)
-            if not link.is_symlink():
-                source = folder / contract.PACKAGED_VERSION
-                link.symlink_to(source.resolve(), target_is_directory=True)
+            _link(view / str(version), folder.resolve())
         for path in sorted(packaged.rglob("*")):
             inside = path.relative_to(packaged)
             if path.is_file() and inside.parts[0] not in (
@@ -133,6 +156,16 @@ class ModelRepository:
 
     def _steps(self, model: str, version: int) -> list[Path]:
         return sorted((self.content.version(model, version) / contract.STEPS_FOLDER).glob("*"))
+
+
+def _link(link: Path, target: Path) -> None:
+    """Point a link at `target`, at once where it pointed elsewhere."""
+    if link.is_symlink() and link.readlink() == target:
+        return
+    fresh = link.with_name(f".{link.name}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target, target_is_directory=True)
+    fresh.replace(link)
 
 
 STEP = re.compile(

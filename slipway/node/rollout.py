@@ -4,11 +4,12 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from slipway import contract
 from slipway.errors import NodeError
 from slipway.node.control import ModelControl
+from slipway.node.engines.configuration import Engine
 from slipway.node.probe import Answered, Unwell, probe
 from slipway.node.repository import ModelRepository
 from slipway.progress import Progress, silent
@@ -25,7 +26,8 @@ class Served:
     """What clients of a model get: `version`, with all of `loaded` ready in Triton.
 
     `kept` are the versions whose content stays on this machine, and whose steps stay loaded where
-    they are ensembles: requests that came before a swap still go through them.
+    they are ensembles: requests that came before a swap still go through them. With an `engine`
+    the network is that, and `onnx` says what it was before.
     """
 
     model: str
@@ -34,6 +36,8 @@ class Served:
     golden: Golden
     seconds: Mapping[str, float] = field(default_factory=dict)
     kept: tuple[int, ...] = ()
+    engine: Engine | None = None
+    onnx: "Served | None" = None
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,8 @@ class Rollout:
             self.repository.content.sync(self.store, manifest, progress)
         golden = self.golden(model, version)
         if now is None or version not in now.loaded:
-            with self._timed("probe", seconds):
-                self._try(model, version, golden)
+            with self._timed("probe", seconds), self.trial(model, version, golden):
+                pass
         loaded = self._side_by_side(model, version, now)
         with self._timed("load", seconds):
             try:
@@ -70,7 +74,7 @@ class Rollout:
                 answered(self.control, model, version, golden)
             except NodeError:
                 if now is not None:
-                    self.show(model, now.loaded)
+                    self.show(model, now.loaded, now.engine)
                     self._retire(model, now.loaded, now.kept)
                 raise
         before = (now.version,) if now else ()
@@ -78,9 +82,28 @@ class Rollout:
         self._retire(model, loaded, kept)
         return Served(model, version, loaded, golden, seconds, kept)
 
-    def show(self, model: str, versions: tuple[int, ...]) -> None:
-        """Make Triton serve exactly these versions of a model."""
-        self.repository.expose(model, versions)
+    def accelerate(self, now: Served, engine: Engine) -> Served:
+        """Serve an engine of `now`'s version in its ONNX file's place.
+
+        Triton swaps one for the other as it does versions. A `NodeError` leaves `now` serving. All
+        versions of a model share one configuration, so no other stays loaded beside an engine.
+        """
+        model, version = now.model, now.version
+        loaded = (version,)
+        tolerance = max(now.golden.tolerance, engine.spec.tolerance)
+        golden = replace(now.golden, tolerance=tolerance)
+        try:
+            self.show(model, loaded, engine)
+            answered(self.control, model, version, golden)
+        except NodeError:
+            self.show(model, now.loaded)
+            raise
+        self._retire(model, loaded, now.kept or loaded)
+        return replace(now, loaded=loaded, golden=golden, engine=engine, onnx=now)
+
+    def show(self, model: str, versions: tuple[int, ...], engine: Engine | None = None) -> None:
+        """Make Triton serve exactly these versions of a model; the last of them as an engine."""
+        self.repository.expose(model, versions, engine=engine)
         self.control.load(model)
 
     def withdraw(self, model: str) -> None:
@@ -105,18 +128,31 @@ class Rollout:
         path = self.repository.content.version(model, version) / contract.GOLDEN_FILE
         return Golden.from_json(json.loads(path.read_bytes()))
 
-    def _try(self, model: str, version: int, golden: Golden) -> None:
-        name = model + CANDIDATE
-        self.repository.expose(model, (version,), name)
+    @contextmanager
+    def trial(
+        self,
+        model: str,
+        version: int,
+        golden: Golden,
+        suffix: str = CANDIDATE,
+        engine: Engine | None = None,
+    ) -> Iterator[str]:
+        """A version under another name, which no client asks for, once it answers as it should.
+
+        Raises `NodeError` where it does not.
+        """
+        name = model + suffix
+        self.repository.expose(model, (version,), name, engine)
         try:
             self.control.load(name)
             answered(self.control, name, version, golden)
+            yield name
         finally:
             self.withdraw(name)
 
     def _side_by_side(self, model: str, version: int, now: Served | None) -> tuple[int, ...]:
         """Triton answers requests that name no version with the highest that is loaded."""
-        if now is None or now.version >= version:
+        if now is None or now.version >= version or now.engine is not None:
             return (version,)
         shared = self.repository.compatible(model, now.version, version)
         return (now.version, version) if shared else (version,)

@@ -2,11 +2,14 @@
 
 The fake server obeys the part of Triton that the node relies on: it reads the repository when told
 to load, keeps the old state when a load fails, answers requests that name no version with the
-highest one, loads the steps of an ensemble with it, does nothing while it is down, and forgets
-everything when it is restarted. Its models are JSON: {"add": number}.
+highest one, loads the steps of an ensemble that are new or changed with it, does nothing while it
+is down, and forgets
+everything when it is restarted. Its models are JSON: {"add": number}, and with {"seconds": number}
+they take that long; an engine is the same in the file that is named for a GPU's capability.
 """
 
 import json
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +47,10 @@ class FakeTriton:
     refuse_to_load: set = field(default_factory=set)
     refuse_to_unload: set = field(default_factory=set)
     reload_mends: bool = True
+    engines: set = field(default_factory=set)
+    """The models that are served by an engine."""
+    seconds: dict = field(default_factory=dict)
+    configurations: dict = field(default_factory=dict)
 
     def start(self):
         self.journal.append("start")
@@ -63,37 +70,46 @@ class FakeTriton:
         self.journal.append(f"load {model}")
         if not self.running or model in self.refuse_to_load:
             raise NodeError(f"Triton cannot load '{model}'", why="out of memory")
-        config = text_format.Parse((self.repository / model / "config.pbtxt").read_text(),
-                                   pb.ModelConfig())  # fmt: skip
-        new = {}
+        config = self.read(model)
+        new, slowest = {}, 0.0
         for step in config.ensemble_scheduling.step:
-            if step.model_name not in self.loaded:
+            known = step.model_name in self.loaded
+            if not known or self.configurations[step.model_name] != self.read(step.model_name):
                 self.load(step.model_name)
             new[config.version_policy.specific.versions[0]] = self.loaded[step.model_name][
                 step.model_version
             ]
+            slowest = max(slowest, self.seconds[step.model_name])
         for version in () if new else config.version_policy.specific.versions:
-            content = json.loads(
-                (self.repository / model / str(version) / "model.onnx").read_text()
-            )
+            (name,) = config.cc_model_filenames.values() or ("model.onnx",)
+            content = json.loads((self.repository / model / str(version) / name).read_text())
             if "add" not in content:
                 raise NodeError(f"Triton cannot load '{model}'", why="not a model")
             new[version] = content["add"]
+            slowest = max(slowest, content.get("seconds", 0.0))
         assert config.name == model
-        self.loaded[model] = new
+        self.loaded[model], self.seconds[model] = new, slowest
+        self.configurations[model] = config
+        (self.engines.add if config.backend == "tensorrt" else self.engines.discard)(model)
         if self.reload_mends:
             self.dead.discard(model)
+
+    def read(self, model):
+        text = (self.repository / model / "config.pbtxt").read_text()
+        return text_format.Parse(text, pb.ModelConfig())
 
     def unload(self, model):
         self.journal.append(f"unload {model}")
         if not self.running or model in self.refuse_to_unload:
             raise NodeError(f"Triton cannot unload '{model}'", why="no answer")
         self.loaded.pop(model, None)
+        self.engines.discard(model)
 
     def infer(self, model, version, inputs, *, stream=False):
         if not self.running or model not in self.loaded or model in self.dead:
             raise NodeError(f"'{model}' does not answer", why="Stub process is not healthy")
         versions = self.loaded[model]
+        time.sleep(self.seconds[model])
         return {"y": inputs["x"] + versions[version or max(versions)]}
 
     def close(self):

@@ -364,6 +364,8 @@ def test_every_event_has_a_sentence_and_a_json_form():
         events.Lingering("m", "because"),
         events.Sick("m", 1, "because"),
         events.Recovered("m", 1, "a reload"),
+        events.Accelerated("m", 1, "ab" * 32, "fp16", 2.0, 1.0),
+        events.Unaccelerated("m", 1, "because"),
         events.Restarting("because", 1.0),
         events.Down("because"),
         events.Unreachable("because"),

@@ -15,7 +15,9 @@ import json, sys
 from slipway.node import __main__
 from slipway.node.fleet import service
 from slipway.registry import s3
-print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+# What is None was kept from being imported.
+found = {name.partition(".")[0] for name, module in sys.modules.items() if module}
+print(json.dumps(sorted(found)))
 """
 BLOCKED = """
 import runpy, sys
