@@ -8,6 +8,10 @@
                   tokenizer(sources) -> path of tokenizer.json (where the recipe takes text);
                   TAKES_FOLDERS = True where a checkpoint may be a Hugging Face folder;
                   decoder(network) -> the transformers model (where the recipe generates text)
+    student.py    a smaller network that learns from the trained one (optional):
+                  build(sources, teacher) -> torch.nn.Module;
+                  distance(outputs, teachers_outputs, temperature) -> a scalar tensor;
+                  teaching(teacher) (optional) -> what answers in the teacher's place in training
     baseline.py   TITLE;  answer(data) -> outputs on data.holdout, of something simpler
     exhibits.py   exhibits(view) -> what people of the field look at, for the report
     client.py     how a client calls the served model
@@ -82,7 +86,9 @@ class ModelFolder:
         return {name: held[name] for name in sorted(held) if name.isupper() and name != "RECIPE"}
 
 
-NOT_TRAINED = frozenset({"README.md", "recipe.py", "baseline.py", "exhibits.py", "client.py"})
+NOT_TRAINED = frozenset(
+    {"README.md", "recipe.py", "baseline.py", "exhibits.py", "client.py", "student.py"}
+)
 """Files of a folder that change nothing in what is trained; of the recipe values count."""
 
 

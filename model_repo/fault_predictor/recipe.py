@@ -1,6 +1,6 @@
 """Pumps that will fail within a day: two days of sensor readings in, the risk and its mode out."""
 
-from slipway.recipe import Metric, Recipe, Serving, Training
+from slipway.recipe import Distillation, Metric, Optimisation, Recipe, Serving, Training
 from slipway.tensors import TensorSpec
 
 from .signals import MODES, SENSORS
@@ -20,4 +20,18 @@ RECIPE = Recipe(
     ),
     metric=Metric("recall", floor=0.90, lead=0.3),
     serving=Serving(max_batch_size=16, batch_buckets=(1, 2, 4, 8, 16)),
+    optimisation=Optimisation(
+        distillation=Distillation(
+            Training(
+                epochs=8,
+                batch_size=64,
+                learning_rate=1e-2,
+                weight_decay=1e-2,
+                seed=0,
+                clip_norm=1.0,
+            ),
+            soft=0.7,
+            temperature=2.0,
+        ),
+    ),
 )

@@ -1,6 +1,6 @@
 """What to show next: the texts of the items a visitor looked at in, ten items of the shop out."""
 
-from slipway.recipe import Metric, Recipe, Serving, Tokenizer, Training
+from slipway.recipe import Distillation, Metric, Optimisation, Recipe, Serving, Tokenizer, Training
 from slipway.tensors import TensorSpec
 
 OFFERED = 10
@@ -20,4 +20,18 @@ RECIPE = Recipe(
     metric=Metric("hit_rate", floor=0.80, lead=1.0),
     parity=1e-4,
     serving=Serving(max_batch_size=8, batch_buckets=(1, 2, 4, 8)),
+    optimisation=Optimisation(
+        distillation=Distillation(
+            Training(
+                epochs=2,
+                batch_size=256,
+                learning_rate=1e-3,
+                weight_decay=1e-2,
+                seed=0,
+                clip_norm=1.0,
+            ),
+            soft=0.9,
+            temperature=1.0,
+        ),
+    ),
 )

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from slipway.build.checkpoint import load_state
-from slipway.build.network import build_network, call
+from slipway.build.network import Tensors, build_network, call
 from slipway.build.padding import trim
 from slipway.build.text import Preparation
 from slipway.dataset import Sources, Split
@@ -19,6 +19,7 @@ from slipway.errors import BuildError, DataError
 from slipway.files import readable_json, staged_file
 from slipway.folder import ModelFolder
 from slipway.progress import Progress
+from slipway.recipe import Recipe, Training
 from slipway.tensors import Array
 
 WEIGHTS_FILE = "weights.pt"
@@ -26,6 +27,8 @@ HISTORY_FILE = "history.json"
 
 Finish = Callable[[nn.Module], object]
 Augment = Callable[[Mapping[str, Array], np.random.Generator], Mapping[str, Array]]
+LossOf = Callable[[Tensors, torch.Tensor], torch.Tensor]
+"""From what a batch shows to a network, and its targets, to a scalar."""
 
 
 @dataclass
@@ -64,6 +67,32 @@ class Run:
         self.losses = state["losses"]
 
 
+@dataclass(frozen=True)
+class Lessons:
+    """What is learnt from: examples as the network takes them, each time changed by `augment`."""
+
+    examples: Split
+    augment: Augment
+    recipe: Recipe
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def batch(self, rows: Array, rng: np.random.Generator) -> tuple[Tensors, torch.Tensor]:
+        """The inputs and targets of some examples."""
+        part = self.examples.take(rows)
+        arrays = trim(self.augment(part.inputs, rng), self.recipe)
+        inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        return inputs, torch.from_numpy(part.targets)
+
+
+def lessons(folder: ModelFolder, sources: Sources, prepare: Preparation) -> Lessons:
+    """The training part of a folder's data."""
+    given: Split = folder.function("data", "load")(sources).train
+    augment: Augment = getattr(folder.module("data"), "augment", lambda inputs, _rng: inputs)
+    return Lessons(Split(prepare(given.inputs), given.targets), augment, folder.recipe)
+
+
 def train(
     folder: ModelFolder,
     sources: Sources,
@@ -73,34 +102,51 @@ def train(
     checkpoint: Path,
     progress: Progress,
 ) -> None:
-    """Write `weights.pt` and `history.json` (mean loss of each epoch) into `target`.
+    """Write `weights.pt` and `history.json` (mean loss of each epoch) into `target`."""
+    recipe, spec = folder.recipe, folder.recipe.training
+    learnt = lessons(folder, sources, prepare)
+    torch.manual_seed(spec.seed)
+    network = _new_network(folder, sources)
+    loss_of = folder.function("network", "loss")
+    losses = fit(
+        network,
+        spec,
+        learnt,
+        lambda inputs, targets: loss_of(call(network, inputs, recipe), targets),
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    finish(folder, network)
+    write_trained(target, network, spec, len(learnt), losses)
+
+
+def fit(
+    network: nn.Module,
+    spec: Training,
+    learnt: Lessons,
+    loss_of: LossOf,
+    *,
+    checkpoint: Path,
+    progress: Progress,
+) -> list[float]:
+    """Train `network` as `spec` says to make `loss_of` small; the mean loss of each epoch.
 
     Every epoch draws from generators seeded with (seed, epoch), so a resumed run gives the weights
-    of an uninterrupted one, bit for bit on the same machine.
+    of an uninterrupted one, bit for bit on the same machine. Raises `BuildError` where the loss is
+    not a number any more.
     """
-    recipe, spec = folder.recipe, folder.recipe.training
-    data = folder.module("data")
-    given: Split = folder.function("data", "load")(sources).train
-    examples = Split(prepare(given.inputs), given.targets)
-    augment: Augment = getattr(data, "augment", lambda inputs, _rng: inputs)
-    loss_of = folder.function("network", "loss")
-    finish: Finish = getattr(folder.module("network"), "finish", lambda network: network.eval())
-    steps = sum(1 for _ in _batches(len(examples), spec.batch_size))
-
-    torch.manual_seed(spec.seed)
-    run = _new_run(folder, sources, steps)
+    steps = sum(1 for _ in _batches(len(learnt), spec.batch_size))
+    run = _new_run(network, spec, steps)
     run.restore(checkpoint)
     for epoch in range(len(run.losses), spec.epochs):
         torch.manual_seed(spec.seed + 1_000_003 * (epoch + 1))
         rng = np.random.default_rng([spec.seed, epoch])
-        run.network.train()
+        network.train()
         total = 0.0
-        order = rng.permutation(len(examples))
-        for done, rows in enumerate(_batches(len(examples), spec.batch_size), 1):
-            batch = examples.take(order[rows])
-            arrays = trim(augment(batch.inputs, rng), recipe)
-            inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
-            loss = loss_of(call(run.network, inputs, recipe), torch.from_numpy(batch.targets))
+        order = rng.permutation(len(learnt))
+        for done, rows in enumerate(_batches(len(learnt), spec.batch_size), 1):
+            inputs, targets = learnt.batch(order[rows], rng)
+            loss = loss_of(inputs, targets)
             value = loss.item()
             if not math.isfinite(value):
                 raise BuildError(
@@ -109,24 +155,35 @@ def train(
                     mend="Lower learning_rate or set clip_norm in recipe.py.",
                 )
             run.optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
             if spec.clip_norm:
-                nn.utils.clip_grad_norm_(run.network.parameters(), spec.clip_norm)
+                nn.utils.clip_grad_norm_(network.parameters(), spec.clip_norm)
             run.optimiser.step()
             run.schedule.step()
-            total += value * len(batch)
+            total += value * len(targets)
             note = f"epoch {epoch + 1}/{spec.epochs}, loss {value:.3f}"
             progress(epoch * steps + done, spec.epochs * steps, note)
-        run.losses.append(total / len(examples))
+        run.losses.append(total / len(learnt))
         run.save(checkpoint)
-    finish(run.network)
-    torch.save(run.network.state_dict(), target / WEIGHTS_FILE)
-    history = {"training": asdict(spec), "examples": len(examples), "loss": run.losses}
+    return run.losses
+
+
+def finish(folder: ModelFolder, network: nn.Module) -> None:
+    """What the folder computes once, after the last epoch."""
+    done: Finish = getattr(folder.module("network"), "finish", lambda network: network.eval())
+    done(network)
+
+
+def write_trained(
+    target: Path, network: nn.Module, spec: Training, examples: int, losses: list[float]
+) -> None:
+    """Write `weights.pt` and `history.json` into the folder `target`."""
+    torch.save(network.state_dict(), target / WEIGHTS_FILE)
+    history = {"training": asdict(spec), "examples": examples, "loss": losses}
     (target / HISTORY_FILE).write_bytes(readable_json(history))
 
 
-def _new_run(folder: ModelFolder, sources: Sources, steps_per_epoch: int) -> Run:
-    spec = folder.recipe.training
+def _new_network(folder: ModelFolder, sources: Sources) -> nn.Module:
     network = build_network(folder, sources)
     if sources.checkpoint and sources.checkpoint.is_file():
         load_state(network, sources.checkpoint)
@@ -136,6 +193,10 @@ def _new_run(folder: ModelFolder, sources: Sources, steps_per_epoch: int) -> Run
             why=f"it is a folder, and {folder.name} begins from a file of weights",
             mend="Give the state dict itself, as .pt or .safetensors.",
         )
+    return network
+
+
+def _new_run(network: nn.Module, spec: Training, steps_per_epoch: int) -> Run:
     trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(trainable, lr=spec.learning_rate, weight_decay=spec.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
