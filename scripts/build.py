@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slipway import options, terminal
+from slipway.variants import OBJECTIVES
 
 if TYPE_CHECKING:
     from slipway.build.line import StepDone
+    from slipway.build.optimise.study import Wanted
     from slipway.dataset import Sources
     from slipway.folder import ModelFolder
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # so that it finds its parts when it is run as a file
 
 app = terminal.application()
 new_app = terminal.application()
@@ -42,6 +47,23 @@ def main(
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**32 - 1, help="Instead of the recipe's.")
     ] = None,
+    variants: Annotated[
+        str,
+        typer.Option(
+            metavar="all|NAME,...",
+            help="Compare variants (int8_dynamic, distil+openvino ...); package the best.",
+        ),
+    ] = "",
+    objective: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"What the best is best at: {', '.join(OBJECTIVES)}. [default: the recipe's]",
+        ),
+    ] = "",
+    budget: Annotated[
+        float, typer.Option(min=0, help="Minutes to search among combinations of variants.")
+    ] = 30.0,
     models: options.Models = Path("model_repo"),
     workspace: options.Workspace = Path("build"),
     json: options.Json = False,
@@ -53,7 +75,14 @@ def main(
     its recipe's floor, too near its baseline, or one whose ONNX form answers otherwise than
     PyTorch, is not packaged.
 
+    With --variants or --objective, other forms of the model are made, judged on the held-out data
+    and timed on this machine beside plain PyTorch, each step once for the same file and hardware. A
+    variant is kept only if it is surely faster (or smaller) and its metric within the recipe's
+    tolerance.
+
     Examples: python scripts/build.py image_classifier
+
+    python scripts/build.py text_classifier --variants all --objective throughput
 
     python scripts/build.py --all
 
@@ -71,10 +100,17 @@ def main(
         raise typer.BadParameter("there is no checkpoint to check", param_hint="--sha256")
     if len(names) > 1 and (data or checkpoint):
         raise typer.BadParameter("data and weights are one model's: name one", param_hint="MODEL")
+    if objective and objective not in OBJECTIVES:
+        raise typer.BadParameter(f"one of {', '.join(OBJECTIVES)}", param_hint="--objective")
     folders = [open_model(name, models) for name in names]
     with terminal.progress_bar("import PyTorch", enabled=not json):
         from slipway.build.checkpoint import resolve
+        from slipway.build.optimise.study import Wanted
     sources = Sources(data, resolve(checkpoint, sha256) if checkpoint else None)
+    wanted = None
+    if variants or objective:
+        tried = tuple(name.strip() for name in (variants or "all").split(","))
+        wanted = Wanted(tried, objective, budget * 60)
     results = []
     for folder in folders:
         training = folder.recipe.training
@@ -84,7 +120,7 @@ def main(
             seed=training.seed if seed is None else seed,
         )
         ready = replace(folder, recipe=replace(folder.recipe, training=changed))
-        results.append(_build(ready, workspace, sources, quiet=json, among=len(folders)))
+        results.append(_build(ready, workspace, sources, wanted, quiet=json, among=len(folders)))
     if json:
         terminal.print_json(results[0] if len(results) == 1 and not all_ else results)
     elif len(results) > 1:
@@ -94,8 +130,15 @@ def main(
 
 
 def _build(
-    folder: "ModelFolder", workspace: Path, sources: "Sources", *, quiet: bool, among: int
+    folder: "ModelFolder",
+    workspace: Path,
+    sources: "Sources",
+    wanted: "Wanted | None",
+    *,
+    quiet: bool,
+    among: int,
 ) -> dict[str, Any]:
+    from scripts.build_parts.comparison import console, show
     from slipway.artefact import read_artefact
     from slipway.build.line import build
 
@@ -103,13 +146,16 @@ def _build(
         terminal.say(folder.name)
     done = []
     with terminal.progress_bar("build", enabled=not quiet) as progress:
-        for result in build(folder, workspace, progress, sources):
+        for result in build(folder, workspace, progress, sources, wanted):
             done.append(result)
             step = result.step
             if not quiet:
                 terminal.step(step.name, step.seconds, result.detail, reused=step.reused)
     package = done[-1].step.folder
-    metric = read_artefact(package).metric
+    artefact = read_artefact(package)
+    metric, study = artefact.metric, artefact.study
+    if study and not quiet:
+        show(study, console())
     return {
         "model": folder.name,
         "package": str(package),
@@ -122,6 +168,7 @@ def _build(
             "figures": dict(metric.figures),
         },
         "steps": [_record(each) for each in done],
+        "study": study and study.to_json(),
     }
 
 

@@ -115,7 +115,7 @@ class Chain:
                     node.endpoint,
                     name,
                     questions,
-                    tolerance=recipe.parity,
+                    tolerance=self._golden.tolerance,
                     batch=recipe.serving.max_batch_size,
                     progress=progress,
                 )

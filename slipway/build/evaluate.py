@@ -1,7 +1,7 @@
 """Judge the very file that will be served, on data that training never saw."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from slipway import exhibits
 from slipway.artefact import MetricResult, ParityResult
 from slipway.build.padding import trim
-from slipway.build.parity import Answers, compare
+from slipway.build.parity import Answers, Rung, compare
 from slipway.build.text import preparation
 from slipway.dataset import Data, Sources
 from slipway.errors import GateError
@@ -60,18 +60,18 @@ def evaluate(
     sources: Sources,
     data: Data,
     reference: Mapping[str, Array],
-    forms: Mapping[str, Answers],
+    ladder: Sequence[Rung],
 ) -> Evaluation:
-    """The evaluation of the last of `forms`, which is the one that is packaged.
+    """The evaluation of the last of the `ladder`, which is the one that is packaged.
 
-    `data` are what `sources` hold, `reference` PyTorch's answers to the held-out inputs; `forms`
+    `data` are what `sources` hold, `reference` PyTorch's answers to the held-out inputs; forms
     answer to what the network takes. Raises `ParityError`, and `GateError` where the recipe's
     demands are not met.
     """
     recipe, holdout = folder.recipe, data.holdout
     score, prepare = metric_named(recipe.metric.name), preparation(folder, sources)
-    parity = tuple(compare(prepare(holdout.inputs), reference, forms, recipe))
-    packaged = list(forms.values())[-1]
+    parity = tuple(compare(prepare(holdout.inputs), reference, ladder, recipe))
+    packaged = ladder[-1].answers
 
     def answer(inputs: Mapping[str, Array]) -> Mapping[str, Array]:
         return in_batches(packaged, prepare(inputs), recipe)

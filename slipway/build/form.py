@@ -4,17 +4,36 @@
 that of decoders, which write a text token by token.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from torch import nn
 
 from slipway.artefact import ParityResult
+from slipway.build.engine import Engine
+from slipway.build.optimise.files import Material
+from slipway.build.optimise.timing import Call
 from slipway.build.parity import Answers
 from slipway.dataset import Data
 from slipway.questions import Questions
 from slipway.tensors import Array, Golden
+
+Inputs = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What questions are made of: PyTorch's network and its `reference`, its answers to the
+    held-out inputs; and the file that will be served, which answers as PyTorch does if `exact`.
+    """
+
+    network: nn.Module
+    data: Data
+    reference: Mapping[str, Array]
+    served: Path
+    exact: bool
 
 
 class Form(Protocol):
@@ -39,24 +58,47 @@ class Form(Protocol):
 
     def optimised(self, source: Path) -> str: ...
 
-    def answers(self, source: Path) -> Answers:
-        """The exported or optimised model, ready to be asked: what the network takes in, what it
-        gives out.
+    def traits(self, source: Path) -> frozenset[str]:
+        """What an optimised model consists of, as far as it decides which variants suit it."""
+        ...
+
+    def write(self, file: str, source: Path, target: Path, material: Material) -> str:
+        """Write an optimised model in another way, one of `slipway.build.optimise.files`; what came
+        of it in a few words. Raises `VariantError`.
         """
+        ...
+
+    def model(self, source: Path) -> Path:
+        """The file that holds the model."""
+        ...
+
+    def answers(self, file: Path, engine: Engine) -> Answers:
+        """A model from its file, ready to be asked: what the network takes in, what it gives out.
+
+        Raises `VariantError` where the engine cannot run it.
+        """
+        ...
+
+    def workload(self, inputs: Mapping[str, Array]) -> Mapping[int, Inputs]:
+        """What is timed, for each batch size, of the held-out inputs as the network takes them."""
+        ...
+
+    def ready(self, file: Path, engine: Engine) -> Callable[[Inputs], Call]:
+        """A model from its file, ready to be timed on a batch of its workload."""
+        ...
+
+    def rivals(self, network: nn.Module) -> Mapping[str, Callable[[Inputs], Call]]:
+        """The ways in which plain PyTorch does the same work, by name, ready to be timed."""
         ...
 
     def proof(self, source: Path) -> tuple[ParityResult, ...]:
         """Parity that was proved while exporting."""
         ...
 
-    def questions(
-        self, network: nn.Module, data: Data, reference: Mapping[str, Array]
-    ) -> Questions:
-        """`reference` are PyTorch's answers to the held-out inputs."""
-        ...
+    def questions(self, asked: Asked) -> Questions: ...
 
-    def golden(self, questions: Questions) -> Golden: ...
+    def golden(self, questions: Questions, tolerance: float) -> Golden: ...
 
-    def lay_out(self, source: Path, target: Path) -> dict[str, Any]:
+    def lay_out(self, source: Path, target: Path, engine: Engine) -> dict[str, Any]:
         """Write the Triton models of a package; the configuration of what clients call, as JSON."""
         ...

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from slipway import contract
 from slipway.artefact import ARTEFACT_FILE, Artefact, FileEntry
+from slipway.build.engine import Engine
 from slipway.build.evaluate import Evaluation
 from slipway.build.form import Form
 from slipway.build.step import versions
 from slipway.files import readable_json
 from slipway.folder import ModelFolder
 from slipway.questions import Questions
+from slipway.variants import Study
 
 
 def package(
@@ -20,12 +22,15 @@ def package(
     *,
     evaluation: Evaluation,
     optimised: Path,
+    engine: Engine,
     questions: Questions,
+    tolerance: float,
+    study: Study | None,
     target: Path,
 ) -> None:
     """Fill `target` with everything that is published; `artefact.json` comes last."""
-    serving = form.lay_out(optimised, target)
-    golden = form.golden(questions)
+    serving = form.lay_out(optimised, target, engine)
+    golden = form.golden(questions, tolerance)
     (target / contract.GOLDEN_FILE).write_bytes(readable_json(golden.to_json()))
     artefact = Artefact(
         model=folder.name,
@@ -38,6 +43,7 @@ def package(
         parity=evaluation.parity,
         built_with=built_with(),
         git_revision=git_revision(folder.path),
+        study=study,
     )
     (target / ARTEFACT_FILE).write_bytes(readable_json(artefact.to_json()))
 
@@ -46,7 +52,7 @@ def built_with() -> dict[str, str]:
     """The software that decides what a build gives."""
     libraries = versions(
         *("torch", "numpy", "onnx", "onnxscript", "onnxruntime", "onnxruntime-genai"),
-        *("transformers", "tokenizers", "tritonclient"),
+        *("openvino", "transformers", "tokenizers", "tritonclient"),
     )
     return {
         "slipway": contract.SLIPWAY_VERSION,

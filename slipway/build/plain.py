@@ -3,8 +3,9 @@ text.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,25 @@ from torch import nn
 
 from slipway import contract
 from slipway.artefact import ParityResult
+from slipway.build.engine import Engine
 from slipway.build.export import MODEL_FILE, OPSET, export
+from slipway.build.form import Asked, Inputs
+from slipway.build.optimise import files, rivals
+from slipway.build.optimise.catalogue import traits
+from slipway.build.optimise.files import Material
 from slipway.build.optimise.graph import optimise_graph
+from slipway.build.optimise.timing import Call
+from slipway.build.optimise.workload import workload
 from slipway.build.parity import Answers
-from slipway.build.session import OnnxModel
+from slipway.build.session import loaded
 from slipway.build.text import TOKENIZER_FILE, tokenizer_file
 from slipway.build.triton_config import NETWORK, TOKENIZER, as_json, configurations
 from slipway.build.triton_folder import write_model
-from slipway.dataset import Data, Sources
+from slipway.dataset import Sources
 from slipway.files import readable_json
 from slipway.folder import ModelFolder
 from slipway.questions import Questions
-from slipway.tensors import Array, Golden
+from slipway.tensors import Array, Golden, measurable
 
 GRAPH_FILE = "graph.json"
 GOLDEN_ROWS = 2
@@ -59,32 +67,49 @@ class PlainForm:
             return f"{change['after']} nodes, the exporter had folded all"
         return f"{change['before']} -> {change['after']} nodes"
 
-    def answers(self, source: Path) -> Answers:
-        return OnnxModel(source / MODEL_FILE)
+    def traits(self, source: Path) -> frozenset[str]:
+        return traits(source / MODEL_FILE)
+
+    def write(self, file: str, source: Path, target: Path, material: Material) -> str:
+        return files.write(file, source / MODEL_FILE, target / MODEL_FILE, material)
+
+    def model(self, source: Path) -> Path:
+        return source / MODEL_FILE
+
+    def answers(self, file: Path, engine: Engine) -> Answers:
+        return loaded(file, engine)
 
     def proof(self, source: Path) -> tuple[ParityResult, ...]:  # noqa: ARG002 - as the protocol
         return ()
 
-    def questions(
-        self,
-        network: nn.Module,  # noqa: ARG002 - as the protocol
-        data: Data,
-        reference: Mapping[str, Array],
-    ) -> Questions:
+    def workload(self, inputs: Mapping[str, Array]) -> Mapping[int, Inputs]:
+        return workload(inputs, self.folder.recipe)
+
+    def ready(self, file: Path, engine: Engine) -> Callable[[Inputs], Call]:
+        answers = loaded(file, engine)
+        return lambda inputs: partial(answers, inputs)
+
+    def rivals(self, network: nn.Module) -> Mapping[str, Callable[[Inputs], Call]]:
+        recipe = self.folder.recipe
+        return {way.name: partial(rivals.caller, network, recipe, way) for way in rivals.ways()}
+
+    def questions(self, asked: Asked) -> Questions:
         """The held-out examples themselves."""
-        holdout = data.holdout
+        holdout = asked.data.holdout
+        # What cannot be nearly right, such as a class, is judged by the metric alone.
+        reference = asked.reference if asked.exact else measurable(asked.reference)
         return Questions(holdout.inputs, reference, holdout.targets, self.folder.recipe.metric.name)
 
-    def golden(self, questions: Questions) -> Golden:
+    def golden(self, questions: Questions, tolerance: float) -> Golden:
         return Golden(
             inputs={name: array[:GOLDEN_ROWS] for name, array in questions.inputs.items()},
             outputs={name: array[:GOLDEN_ROWS] for name, array in questions.reference.items()},
-            tolerance=self.folder.recipe.parity,
+            tolerance=tolerance,
         )
 
-    def lay_out(self, source: Path, target: Path) -> dict[str, Any]:
+    def lay_out(self, source: Path, target: Path, engine: Engine) -> dict[str, Any]:
         recipe = self.folder.recipe
-        configs = configurations(self.folder.name, recipe)
+        configs = configurations(self.folder.name, recipe, engine=engine)
         model, network = target / contract.MODEL_FOLDER, {MODEL_FILE: source / MODEL_FILE}
         if not configs.steps:
             write_model(model, configs.model, network, recipe.outputs)

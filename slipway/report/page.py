@@ -13,6 +13,7 @@ from slipway import contract
 from slipway.files import write_whole
 from slipway.metrics.scores import Scores
 from slipway.report import plots, wording
+from slipway.report.comparison import Comparison, comparison
 from slipway.report.content import ModelReport, Report, read_report
 from slipway.report.showing import Group, groups
 from slipway.report.streaming import stream_curves
@@ -73,6 +74,7 @@ class Section:
     checks: State
     built: State
     folded: bool
+    comparison: Comparison | None
 
 
 def render(report: Report) -> str:
@@ -155,6 +157,9 @@ def _section(model: ModelReport, *, folded: bool) -> Section:
             f"{wording.count(len(model.artefact.files), 'file')}"
         ),
         folded=folded,
+        comparison=comparison(study, name=f"{anchor}-variants")
+        if (study := model.artefact.study)
+        else None,
     )
 
 

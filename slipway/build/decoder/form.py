@@ -1,13 +1,13 @@
 """The form of decoders: a graph with a key-value cache, served by the `generator` backend."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import PreTrainedModel
@@ -17,11 +17,19 @@ from slipway.artefact import ParityResult
 from slipway.build.decoder.export import end_tokens, export_decoder
 from slipway.build.decoder.graph import DECODER_FILE, MODEL_FILE
 from slipway.build.decoder.session import DecoderModel
+from slipway.build.decoder.weights import quantise_weights
+from slipway.build.decoder.writing import Writer, by_file, by_pytorch, write_one, write_rows
+from slipway.build.engine import Engine
+from slipway.build.form import Asked, Inputs
+from slipway.build.optimise.catalogue import DECODER
+from slipway.build.optimise.files import Material
+from slipway.build.optimise.rivals import Way, ways
+from slipway.build.optimise.timing import Call
 from slipway.build.parity import Answers
 from slipway.build.text import TOKENIZER_FILE, tokenizer_file
 from slipway.build.triton_config import as_json, generator_config
 from slipway.build.triton_folder import write_model
-from slipway.dataset import Data, Sources
+from slipway.dataset import Sources
 from slipway.errors import BuildError
 from slipway.files import hard_link, readable_json
 from slipway.folder import ModelFolder
@@ -35,6 +43,9 @@ REPORT_FILE = "report.json"
 PROMPTS = 16
 """How many held-out texts are begun, and served to their end."""
 PROMPT_TOKENS, ANSWER_TOKENS = 16, 48
+TIMED_TOKENS = 16
+"""Written after each prompt where speed is measured."""
+BITS = {"int8_weights": 8, "int4_weights": 4}
 GREEDY = {"temperature": 0, "max_tokens": ANSWER_TOKENS}
 
 
@@ -50,7 +61,17 @@ class DecoderForm:
         "build/export.py",
         *(
             f"build/decoder/{name}.py"
-            for name in ("builder", "export", "fallback", "form", "graph", "parity", "session")
+            for name in (
+                "builder",
+                "export",
+                "fallback",
+                "form",
+                "graph",
+                "parity",
+                "session",
+                "weights",
+                "writing",
+            )
         ),
     )
 
@@ -86,8 +107,28 @@ class DecoderForm:
     def optimised(self, source: Path) -> str:  # noqa: ARG002 - as the protocol
         return "as it was exported"
 
-    def answers(self, source: Path) -> Answers:
-        decoder = DecoderModel(source / GRAPH)
+    def traits(self, source: Path) -> frozenset[str]:  # noqa: ARG002 - as the protocol
+        return frozenset({DECODER})
+
+    def write(
+        self,
+        file: str,
+        source: Path,
+        target: Path,
+        material: Material,  # noqa: ARG002 - weights are all that it takes
+    ) -> str:
+        (target / GRAPH).mkdir()
+        hard_link(source / GRAPH / DECODER_FILE, target / GRAPH / DECODER_FILE)
+        bits = BITS[file]
+        model = target / GRAPH / MODEL_FILE
+        count = quantise_weights(source / GRAPH / MODEL_FILE, model, bits)
+        return f"weights of {count} products in {bits} bits"
+
+    def model(self, source: Path) -> Path:
+        return source / GRAPH / MODEL_FILE
+
+    def answers(self, file: Path, engine: Engine) -> Answers:  # noqa: ARG002 - it has one
+        decoder = DecoderModel(file.parent)
 
         def answer(inputs: Mapping[str, Array]) -> dict[str, Array]:
             (ids,) = inputs.values()
@@ -95,27 +136,48 @@ class DecoderForm:
 
         return answer
 
+    def workload(self, inputs: Mapping[str, Array]) -> Mapping[int, Inputs]:
+        """Beginnings of held-out texts, for one text, half of what is decoded at once, and all."""
+        (name, ids), rows = next(iter(inputs.items())), self.generation.rows
+        begun = ids[:, :PROMPT_TOKENS]
+        return {
+            size: {name: begun[np.linspace(0, len(begun) - 1, size).astype(int)]}
+            for size in sorted({1, max(1, rows // 2), rows})
+        }
+
+    def ready(self, file: Path, engine: Engine) -> Callable[[Inputs], Call]:  # noqa: ARG002 - it has one
+        decoder = DecoderModel(file.parent)
+        return lambda inputs: partial(write_rows, by_file(decoder), _only(inputs), TIMED_TOKENS)
+
+    def rivals(self, network: nn.Module) -> Mapping[str, Callable[[Inputs], Call]]:
+        """Not compiled: a cache that grows would be compiled anew for each token."""
+        model: PreTrainedModel = self.folder.function("network", "decoder")(network.eval())
+
+        def ready(way: Way, inputs: Inputs) -> Call:
+            return partial(write_rows, by_pytorch(model, way), _only(inputs), TIMED_TOKENS)
+
+        return {way.name: partial(ready, way) for way in ways() if not way.compiled}
+
     def proof(self, source: Path) -> tuple[ParityResult, ...]:
         return tuple(ParityResult(**result) for result in _report(source)["parity"])
 
-    def questions(
-        self,
-        network: nn.Module,
-        data: Data,
-        reference: Mapping[str, Array],  # noqa: ARG002 - as the protocol
-    ) -> Questions:
-        """Beginnings of held-out texts, and what PyTorch writes after them."""
-        model: PreTrainedModel = self.folder.function("network", "decoder")(network.eval())
+    def questions(self, asked: Asked) -> Questions:
+        """Beginnings of held-out texts, and what is written after them: by PyTorch, or by a file
+        that is not exact.
+        """
+        model: PreTrainedModel = self.folder.function("network", "decoder")(asked.network.eval())
         tokenizer = Tokenizer.from_file(str(tokenizer_file(self.folder, self.sources)))
         tokenizer.encode_special_tokens = True
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        (held,) = data.holdout.inputs.values()
+        (held,) = asked.data.holdout.inputs.values()
         rows = np.linspace(0, len(held) - 1, PROMPTS).astype(int)
-        fill, context = self.folder.recipe.inputs[0].fill, self.generation.context
+        fill = self.folder.recipe.inputs[0].fill
         begun = (_beginning(held[row], fill, tokenizer) for row in rows)
         prompts = list(filter(None, begun))
-        answers = [_continuation(model, tokenizer, prompt, context) for prompt in prompts]
+        writer = by_pytorch(model) if asked.exact else by_file(DecoderModel(asked.served.parent))
+        ends = end_tokens(model)
+        answers = [self._answer(writer, tokenizer, prompt, ends) for prompt in prompts]
         if not any(answers):
             raise BuildError(
                 "There is nothing to ask the generator",
@@ -123,14 +185,27 @@ class DecoderForm:
                 mend="Bring longer texts, or train it longer.",
             )
         texts = np.array(answers, dtype=object)[:, None]
-        asked = {
+        sent = {
             "text_input": np.array(prompts, dtype=object)[:, None],
             "sampling_parameters": np.full((len(prompts), 1), json.dumps(GREEDY), dtype=object),
             "exclude_input_in_output": np.ones((len(prompts), 1), dtype=bool),
         }
-        return Questions(asked, {"text_output": texts}, texts, "same_text")
+        return Questions(sent, {"text_output": texts}, texts, "same_text")
 
-    def golden(self, questions: Questions) -> Golden:
+    def _answer(
+        self, writer: Writer, tokenizer: Tokenizer, prompt: str, ends: Collection[int]
+    ) -> str:
+        given = tokenizer.encode(prompt).ids
+        most = min(ANSWER_TOKENS, self.generation.context - len(given))
+        written = write_one(writer, given, ends, most)
+        # Some tokenizers give the first word of a text another form than one that follows.
+        return str(tokenizer.decode([*given, *written]))[len(str(tokenizer.decode(given))) :]
+
+    def golden(
+        self,
+        questions: Questions,
+        tolerance: float,  # noqa: ARG002 - texts are the same or not
+    ) -> Golden:
         """The question with the longest answer. A decoder is asked without a batch dimension."""
         (answers,) = questions.reference.values()
         row = max(range(len(answers)), key=lambda k: len(answers[k, 0]))
@@ -141,7 +216,12 @@ class DecoderForm:
             stream=True,
         )
 
-    def lay_out(self, source: Path, target: Path) -> dict[str, Any]:
+    def lay_out(
+        self,
+        source: Path,
+        target: Path,
+        engine: Engine,  # noqa: ARG002 - decoders have a backend of their own
+    ) -> dict[str, Any]:
         config = generator_config(self.folder.name, self.generation)
         files = {file.name: file for file in sorted((source / GRAPH).iterdir())}
         assert {MODEL_FILE, DECODER_FILE} <= set(files)
@@ -157,21 +237,9 @@ def _beginning(row: Array, fill: float | str, tokenizer: Tokenizer) -> str:
     return str(tokenizer.decode(row[: min(PROMPT_TOKENS, max(1, length // 2))].tolist()))
 
 
-@torch.inference_mode()
-def _continuation(model: PreTrainedModel, tokenizer: Tokenizer, prompt: str, context: int) -> str:
-    """What PyTorch writes after a prompt, the likeliest token each time, as text behind it."""
-    given = tokenizer.encode(prompt).ids
-    ends, written = end_tokens(model), list[int]()
-    answer = model(input_ids=torch.tensor([given]), use_cache=True)
-    while len(written) < min(ANSWER_TOKENS, context - len(given)):
-        token = int(answer.logits[0, -1].argmax())
-        if token in ends:
-            break
-        written.append(token)
-        cache = answer.past_key_values
-        answer = model(input_ids=torch.tensor([[token]]), past_key_values=cache, use_cache=True)
-    # Some tokenizers give the first word of a text another form than one that follows.
-    return str(tokenizer.decode([*given, *written]))[len(str(tokenizer.decode(given))) :]
+def _only(inputs: Inputs) -> Array:
+    (array,) = inputs.values()
+    return array
 
 
 def _report(source: Path) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from slipway.build.line import StepDone, build
 from slipway.folder import ModelFolder, open_model
 from slipway.progress import silent
 
@@ -14,8 +13,10 @@ TINY = Path(__file__).parents[2] / "data" / "model_repo" / "tiny"
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> tuple[Path, list[StepDone]]:
+def built(tmp_path_factory) -> tuple[Path, list]:
     """The tiny model, built once: the workspace and what each step said."""
+    from slipway.build.line import build
+
     workspace = tmp_path_factory.mktemp("workspace")
     return workspace, list(build(open_model("tiny", TINY.parent), workspace, silent))
 

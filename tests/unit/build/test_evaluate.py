@@ -9,6 +9,7 @@ from slipway.build.evaluate import (
     read_evaluation,
     write_evaluation,
 )
+from slipway.build.parity import Rung
 from slipway.build.text import preparation
 from slipway.dataset import SHIPPED, Data, Split
 from slipway.errors import GateError
@@ -42,7 +43,7 @@ def judged(folder, scores=RIGHT, **metric):
     form = form_of(folder, np.float32(scores))
     reference = {"scores": np.float32(scores)}
     folder = replace(folder, recipe=wanted)
-    return evaluate(folder, SHIPPED, DATA, reference, {"ONNX": form, "optimised": form})
+    return evaluate(folder, SHIPPED, DATA, reference, [Rung("optimised", form, 1e-4)])
 
 
 def test_the_packaged_file_is_judged_beside_its_baseline_and_shown(tiny_text):

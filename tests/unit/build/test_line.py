@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from slipway.artefact import read_artefact
-from slipway.build.line import STEPS, _Line, build
+from slipway.build.learning import Learnt
+from slipway.build.line import STEPS, build
 from slipway.build.step import Step, Workspace, key_of
+from slipway.build.steps import Candidate, Steps
 from slipway.dataset import Sources
 from slipway.errors import GateError, RecipeError, StorageFull
 from slipway.files import sha256_of
@@ -115,10 +117,12 @@ def test_what_a_generator_is_served_with_decides_its_steps(setting, redone, tmp_
 
         monkeypatch.setattr(Workspace, "run", run)
         recipe = replace(shipped.recipe, generation=generation)
-        line = _Line(replace(shipped, recipe=recipe), Sources(), Workspace(tmp_path, "m"), silent)
-        line.train()
+        folder = replace(shipped, recipe=recipe)
+        steps = Steps(folder, Sources(), Workspace(tmp_path, "m"), silent)
+        steps.learning.learn("trained")
         before = Step("before", "same", tmp_path, reused=True, seconds=0.0)
-        line.package(before, before)
+        learnt = Learnt("trained", before, before)
+        steps.package(Candidate("optimised", learnt, before, before, 1e-3), before, None)
         return asked
 
     shipped = open_model("text_generator", Path(__file__).parents[3] / "model_repo")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.build.parity import batch_sizes, compare
+from slipway.build.parity import Rung, batch_sizes, compare
 from slipway.errors import ParityError
 from slipway.folder import open_model
 from slipway.recipe import Serving
@@ -21,7 +21,8 @@ def right(inputs):
 
 
 def test_every_size_is_compared_with_pytorch_and_the_largest_row_by_row(tiny):
-    results = list(compare(POINTS, right(POINTS), {"onnx": right}, tiny.recipe))
+    ladder = [Rung("onnx", right, 1e-5)]
+    results = list(compare(POINTS, right(POINTS), ladder, tiny.recipe))
     assert [r.batch for r in results if r.reference == "PyTorch"] == list(batch_sizes(tiny.recipe))
     assert [r.batch for r in results if r.reference != "PyTorch"] == [8]
     assert all(r.difference == 0 for r in results)
@@ -47,7 +48,24 @@ def one_row_short(inputs):
 @pytest.mark.parametrize("form", [off_at_seven, mixes_rows, not_a_number, one_row_short])
 def test_a_form_that_differs_at_any_size_is_refused(tiny, form):
     with pytest.raises(ParityError, match="differs from"):
-        list(compare(POINTS, right(POINTS), {"onnx": form}, tiny.recipe))
+        list(compare(POINTS, right(POINTS), [Rung("onnx", form, 1e-5)], tiny.recipe))
+
+
+def rounded(inputs):
+    """Scores that are nearly right, and classes of which one is another."""
+    scores = right(inputs)["scores"] + np.float32(0.01)
+    return {"scores": scores, "class": np.zeros(len(scores), np.int64)}
+
+
+def test_of_a_form_that_is_not_exact_the_distance_of_numbers_counts_within_its_own_tolerance(tiny):
+    reference = {**right(POINTS), "class": np.arange(5)}
+    lossy = Rung("int8", rounded, 0.02, exact=False)
+    results = list(compare(POINTS, reference, [lossy], tiny.recipe))
+    assert {result.tolerance for result in results} == {0.02}
+    assert max(result.difference for result in results) == pytest.approx(0.01, rel=1e-3)
+    for wrong in (replace(lossy, tolerance=0.005), replace(lossy, exact=True)):
+        with pytest.raises(ParityError, match="int8 model differs"):
+            list(compare(POINTS, reference, [wrong], tiny.recipe))
 
 
 @given(most=st.integers(1, 64))

@@ -1,0 +1,1 @@
+"""What benchmarks/variants.py is made of."""

@@ -1,0 +1,1 @@
+"""What scripts/build.py is made of."""

@@ -1,0 +1,274 @@
+"""Variants of one model, made by the steps of the line; what was made once is found again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property, partial
+from math import isfinite, nan
+from pathlib import Path
+
+from slipway.build.evaluate import in_batches
+from slipway.build.learning import Learnt
+from slipway.build.network import predict
+from slipway.build.optimise.bench import Bench, Inputs, System
+from slipway.build.optimise.calibration import calibration_batches
+from slipway.build.optimise.catalogue import BASE, BASELINE, DISTIL, PRUNE, TRAINED, Variant
+from slipway.build.optimise.cost import Cost, cost_of
+from slipway.build.optimise.drop import Judged, judge, worse
+from slipway.build.optimise.files import Batches, Material
+from slipway.build.optimise.study import Made
+from slipway.build.optimise.timing import Call
+from slipway.build.parity import Answers
+from slipway.build.step import Step, versions
+from slipway.build.steps import Candidate, Steps
+from slipway.errors import VariantError
+from slipway.files import readable_json, sha256_of
+from slipway.hardware import Hardware
+from slipway.metrics.named import LOWER_IS_BETTER, metric_named
+from slipway.tensors import Array, max_difference, measurable
+from slipway.variants import Rival, Timing, points
+
+DETAIL_FILE = "variant.json"
+JUDGEMENT_FILE = "judgement.json"
+HOW_LEARNT = {TRAINED: "trained", PRUNE: "pruned and trained on", DISTIL: "distilled"}
+HEADROOM = 2.0
+"""How far answers of a lossy variant may lie from PyTorch's, in units of the largest difference on
+the held-out data: other batches are rounded otherwise."""
+CHECKED = 64
+"""Held-out examples that a form is tried on for numbers which its calibration never met."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A network of a model, and its files: exported, then simplified."""
+
+    learnt: Learnt
+    exported: Step
+    plain: Step
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The metric of a variant on the held-out data, and its answers' largest difference from those
+    of its own network in PyTorch.
+    """
+
+    judged: Judged
+    deviation: float
+
+
+class StepsWorkshop:
+    """Of one model, on one machine."""
+
+    def __init__(self, steps: Steps, hardware: Hardware) -> None:
+        self._steps = steps
+        self._hardware = hardware
+        self._recipe = steps.folder.recipe
+        self._form = steps.form
+        self._branches: dict[str, Branch] = {}
+        self._candidates: dict[str, Candidate] = {}
+        self._references: dict[str, Mapping[str, Array]] = {}
+        self._costs: dict[str, Cost] = {}
+        self._baseline_value = nan
+
+    def candidate(self, variant: str) -> Candidate:
+        """What was made of a variant, ready to be packaged."""
+        return self._candidates[variant]
+
+    def traits(self) -> frozenset[str]:
+        return self._form.traits(self._branch(BASELINE.network).plain.folder)
+
+    def make(self, variant: Variant) -> Made:
+        branch, kind = self._branch(variant.network), variant.kind
+        kind.engine.require_fit(self._recipe)
+        written = branch.plain if kind.file == BASE.file else self._write(branch, kind.file)
+        judgement = self._judge(branch, written, variant)
+        if variant == BASELINE:
+            self._baseline_value = judgement.judged.value
+        tolerance = self._recipe.parity
+        if not kind.exact:
+            tolerance = max(tolerance, HEADROOM * judgement.deviation)
+        elif not judgement.deviation <= tolerance:
+            raise VariantError(
+                f"Its answers differ from PyTorch's by {judgement.deviation:.2e}",
+                why=f"the recipe allows {tolerance:.0e}",
+            )
+        # What is packaged without a study is not packaged anew where a study chooses it.
+        name = "optimised" if variant == BASELINE else variant.name
+        self._candidates[variant.name] = Candidate(
+            name, branch.learnt, branch.exported, written, tolerance, kind
+        )
+        return Made(
+            variant,
+            lineage=(
+                self._learnt_how(branch.learnt),
+                self._form.exported(branch.exported.folder),
+                *_detail(written),
+                *([] if kind.engine == BASE.engine else [kind.engine.name]),
+            ),
+            bytes=self._form.model(written.folder).stat().st_size,
+            judged=judgement.judged,
+        )
+
+    def time(self, made: Sequence[Made]) -> Mapping[str, tuple[Timing, ...]]:
+        return self._bench.time([self._system(each.variant.name) for each in made])
+
+    def rivals(self) -> tuple[Rival, ...]:
+        learnt = self._branch(BASELINE.network).learnt
+        network = self._steps.learning.load(learnt)
+        systems = [
+            System(name, [name, learnt.step.key, versions("torch")], ready)
+            for name, ready in self._form.rivals(network).items()
+        ]
+        found, missing = [], []
+        for system in systems:
+            try:
+                self._bench.try_out(system)
+                found.append(system)
+            except VariantError as error:
+                missing.append(Rival(system.name, (), str(error)))
+        timings = self._bench.time(found)
+        return (*(Rival(name, timings[name]) for name in timings), *missing)
+
+    @cached_property
+    def _bench(self) -> Bench:
+        return Bench(
+            self._steps.workspace,
+            self._hardware,
+            self._form.workload(self._held_out),
+            self._system(BASELINE.name),
+            self._steps.progress,
+        )
+
+    def _system(self, name: str) -> System:
+        candidate = self._candidates[name]
+        file = self._form.model(candidate.optimised.folder)
+        engine = candidate.kind.engine
+        loaded = cache(self._form.ready)  # only where it is new, and once for all batches
+
+        def ready(inputs: Inputs) -> Call:
+            return loaded(file, engine)(inputs)
+
+        identity = [sha256_of(file), asdict(engine), versions("onnxruntime", "openvino")]
+        return System(name, identity, ready)
+
+    @cached_property
+    def _held_out(self) -> Mapping[str, Array]:
+        """As networks take them."""
+        return self._steps.learning.prepare(self._steps.learning.data.holdout.inputs)
+
+    def _branch(self, network: str) -> Branch:
+        if network not in self._branches:
+            learnt = self._steps.learning.learn(network)
+            exported = self._steps.export(learnt)
+            self._branches[network] = Branch(learnt, exported, self._steps.optimise(exported))
+        return self._branches[network]
+
+    def _learnt_how(self, learnt: Learnt) -> str:
+        if learnt.network not in self._costs:
+            network = self._steps.learning.load(learnt)
+            self._costs[learnt.network] = cost_of(network, self._recipe)
+        cost = self._costs[learnt.network]
+        return (
+            f"{HOW_LEARNT[learnt.network]}, {cost.parameters / 1e6:.3g} M parameters, "
+            f"{cost.multiply_adds / 1e6:.3g} M multiply-adds"
+        )
+
+    def _reference(self, learnt: Learnt) -> Mapping[str, Array]:
+        if learnt.network not in self._references:
+            network = self._steps.learning.load(learnt)
+            self._references[learnt.network] = predict(network, self._held_out, self._recipe)
+        return self._references[learnt.network]
+
+    def _write(self, branch: Branch, file: str) -> Step:
+        optimisation = self._recipe.optimisation
+
+        def work(target: Path) -> None:
+            material = Material(
+                calibration=partial(
+                    calibration_batches,
+                    self._steps.learning.data,
+                    self._steps.learning.prepare,
+                    self._recipe,
+                ),
+                checks=self._checks,
+                reduce_range=not self._hardware.vnni,
+                gate=self._gate,
+            )
+            detail = self._form.write(file, branch.plain.folder, target, material)
+            (target / DETAIL_FILE).write_bytes(readable_json({"detail": detail}))
+
+        return self._steps.run(
+            "variant",
+            work,
+            file=file,
+            source=branch.plain.key,
+            data=branch.learnt.teacher.key,
+            calibration=optimisation.calibration,
+            tolerance=optimisation.tolerance,
+            metric=asdict(self._recipe.metric),
+            reduce_range=not self._hardware.vnni,
+        )
+
+    def _checks(self) -> Batches:
+        rows, size = CHECKED, self._recipe.serving.max_batch_size
+        some = {name: array[:rows] for name, array in self._held_out.items()}
+        return [
+            {name: array[start : start + size] for name, array in some.items()}
+            for start in range(0, len(next(iter(some.values()))), size)
+        ]
+
+    def _gate(self, file: Path) -> str:
+        """Of a file that is being written: whether its metric stays within the tolerance."""
+        metric, tolerance = self._recipe.metric.name, self._recipe.optimisation.tolerance
+        score, targets = metric_named(metric), self._steps.learning.data.holdout.targets
+        value = score(self._answers(self._form.answers(file, BASE.engine)), targets).value
+        lost = worse(metric, self._baseline_value, value)
+        if lost <= tolerance:
+            return ""
+        lower = metric in LOWER_IS_BETTER
+        said, allowed = (points(each, lower_is_better=lower) for each in (lost, tolerance))
+        return f"{metric} is {said} worse, {allowed} allowed"
+
+    def _judge(self, branch: Branch, written: Step, variant: Variant) -> Judgement:
+        file, engine = self._form.model(written.folder), variant.kind.engine
+
+        def work(target: Path) -> None:
+            outputs = self._answers(self._form.answers(file, engine))
+            judged = judge(
+                outputs, self._steps.learning.data.holdout.targets, self._recipe.metric.name
+            )
+            reference = measurable(self._reference(branch.learnt))
+            deviation = max_difference(reference, outputs)
+            if not isfinite(deviation):
+                raise VariantError(
+                    "Its answers to held-out examples are not all numbers",
+                    why="PyTorch's are, or they have another shape",
+                )
+            judgement = Judgement(judged, deviation)
+            (target / JUDGEMENT_FILE).write_bytes(readable_json(asdict(judgement)))
+
+        step = self._steps.run(
+            "judge",
+            work,
+            file=sha256_of(file),
+            engine=asdict(engine),
+            hardware=asdict(self._hardware),
+            network=branch.learnt.step.key,
+            data=branch.learnt.teacher.key,
+            metric=self._recipe.metric.name,
+            serving=asdict(self._recipe.serving),
+        )
+        value = json.loads((step.folder / JUDGEMENT_FILE).read_bytes())
+        judged = Judged(value["judged"]["value"], tuple(value["judged"]["without"]))
+        return Judgement(judged, value["deviation"])
+
+    def _answers(self, answers: Answers) -> Mapping[str, Array]:
+        """To all held-out examples."""
+        return in_batches(answers, self._held_out, self._recipe)
+
+
+def _detail(step: Step) -> list[str]:
+    """What came of writing a variant's file; nothing to tell of the simplified one."""
+    path = step.folder / DETAIL_FILE
+    return [json.loads(path.read_bytes())["detail"]] if path.is_file() else []

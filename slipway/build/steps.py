@@ -1,0 +1,161 @@
+"""The steps after learning: each names what decides its result, and is done when that is new."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from slipway.build.decoder.form import DecoderForm
+from slipway.build.evaluate import evaluate, read_evaluation, write_evaluation
+from slipway.build.form import Asked, Form
+from slipway.build.ingredients import ingredients
+from slipway.build.learning import Learning, Learnt
+from slipway.build.network import predict
+from slipway.build.optimise.catalogue import BASE, Kind
+from slipway.build.package import package
+from slipway.build.parity import Rung
+from slipway.build.plain import PlainForm
+from slipway.build.step import Step, Work, Workspace, hashes
+from slipway.dataset import Sources
+from slipway.files import readable_json
+from slipway.folder import ModelFolder
+from slipway.metrics.named import metric_source
+from slipway.progress import Progress
+from slipway.questions import QUESTIONS_FILE, Questions
+from slipway.variants import Study
+
+STUDY_FILE = "study.json"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that can be packaged: of which network, and how it is run.
+
+    `optimised` is the step that wrote it, `exported` the one it was made from. Its answers may lie
+    `tolerance` from those of its network in PyTorch.
+    """
+
+    name: str
+    learnt: Learnt
+    exported: Step
+    optimised: Step
+    tolerance: float
+    kind: Kind = BASE
+
+
+@dataclass
+class Steps:
+    """Of one model folder and what its user brought."""
+
+    folder: ModelFolder
+    sources: Sources
+    workspace: Workspace
+    progress: Progress
+
+    def __post_init__(self) -> None:
+        self.form = form_of(self.folder, self.sources)
+
+    @cached_property
+    def learning(self) -> Learning:
+        return Learning(self.folder, self.sources, self.workspace, self.progress)
+
+    def run(self, step: str, work: Work, **decided_by: Any) -> Step:
+        return self.workspace.run(step, ingredients(step, self.form.code, **decided_by), work)
+
+    def export(self, learnt: Learnt) -> Step:
+        return self.run(
+            "export",
+            lambda target: self.form.export(self.learning.load(learnt), target),
+            trained=learnt.step.key,
+            **self.form.ingredients(),
+        )
+
+    def optimise(self, exported: Step) -> Step:
+        return self.run(
+            "optimise",
+            lambda target: self.form.optimise(exported.folder, target),
+            exported=exported.key,
+        )
+
+    def record(self, study: Study) -> Step:
+        """Keep what came of a comparison."""
+        value = study.to_json()
+
+        def work(target: Path) -> None:
+            (target / STUDY_FILE).write_bytes(readable_json(value))
+
+        return self.workspace.run("study", {"study": value}, work)
+
+    def evaluate(self, candidate: Candidate) -> Step:
+        recipe, kind = self.folder.recipe, candidate.kind
+
+        def work(target: Path) -> None:
+            data, network = self.learning.data, self.learning.load(candidate.learnt)
+            prepared = self.learning.prepare(data.holdout.inputs)
+            reference = predict(network, prepared, recipe)
+            exported, optimised = (
+                self.form.model(step.folder) for step in (candidate.exported, candidate.optimised)
+            )
+            ladder = (
+                Rung("ONNX", self.form.answers(exported, BASE.engine), recipe.parity),
+                Rung(
+                    candidate.name,
+                    self.form.answers(optimised, kind.engine),
+                    candidate.tolerance,
+                    exact=kind.exact,
+                ),
+            )
+            judged = evaluate(self.folder, self.sources, data, reference, ladder)
+            proved = (*self.form.proof(candidate.exported.folder), *judged.parity)
+            asked = Asked(network, data, reference, optimised, exact=kind.exact)
+            write_evaluation(target, replace(judged, parity=proved), self.form.questions(asked))
+
+        judging = (self.folder.path / f"{name}.py" for name in ("baseline", "exhibits"))
+        return self.run(
+            "evaluate",
+            work,
+            optimised=candidate.optimised.key,
+            engine=asdict(kind.engine),
+            rung=candidate.name,
+            tolerance=candidate.tolerance,
+            metric=[asdict(recipe.metric), hashes([metric_source(recipe.metric.name)])],
+            parity=recipe.parity,
+            buckets=recipe.serving.batch_buckets,
+            judging=hashes(path for path in judging if path.is_file()),
+        )
+
+    def package(self, candidate: Candidate, evaluated: Step, study: Study | None) -> Step:
+        recipe = self.folder.recipe
+        return self.run(
+            "package",
+            lambda target: package(
+                self.folder,
+                self.form,
+                evaluation=read_evaluation(evaluated.folder),
+                optimised=candidate.optimised.folder,
+                engine=candidate.kind.engine,
+                questions=Questions.read(evaluated.folder / QUESTIONS_FILE),
+                tolerance=candidate.tolerance,
+                study=study,
+                target=target,
+            ),
+            evaluated=evaluated.key,
+            title=recipe.title,
+            labels=[spec.labels for spec in recipe.outputs],
+            serving=asdict(recipe.serving),
+            generation=asdict(recipe.generation) if recipe.generation else None,
+            study=study.to_json() if study else None,
+        )
+
+
+def read_study(step: Step) -> Study:
+    """What `Steps.record` kept."""
+    return Study.from_json(json.loads((step.folder / STUDY_FILE).read_bytes()))
+
+
+def form_of(folder: ModelFolder, sources: Sources) -> Form:
+    """The form that a recipe's network takes."""
+    if folder.recipe.generation is not None:
+        return DecoderForm(folder, sources, folder.recipe.generation)
+    return PlainForm(folder, sources)
