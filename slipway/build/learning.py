@@ -11,6 +11,8 @@ from torch import nn
 from slipway.build.ingredients import ingredients
 from slipway.build.network import load_network
 from slipway.build.optimise.catalogue import DISTIL, PRUNE, TRAINED
+from slipway.build.optimise.distil import distil, load_student
+from slipway.build.optimise.prune import load_pruned, prune
 from slipway.build.step import Step, Workspace, key_of, tree
 from slipway.build.text import Preparation, preparation
 from slipway.build.train import WEIGHTS_FILE, train
@@ -56,12 +58,8 @@ class Learning:
         """In eval mode."""
         trained = load_network(self.folder, learnt.teacher.folder / WEIGHTS_FILE, self.sources)
         if learnt.network == DISTIL:
-            from slipway.build.optimise.distil import load_student  # noqa: PLC0415
-
             return load_student(self.folder, learnt.step.folder, self.sources, trained)
         if learnt.network == PRUNE:
-            from slipway.build.optimise.prune import load_pruned  # noqa: PLC0415
-
             return load_pruned(self.folder, learnt.step.folder, self.sources)
         return trained
 
@@ -109,9 +107,6 @@ class Learning:
             settings=asdict(settings),
             student=sha256_of(student) if network == DISTIL and student.is_file() else None,
         )
-
-        from slipway.build.optimise.distil import distil  # noqa: PLC0415
-        from slipway.build.optimise.prune import prune  # noqa: PLC0415
 
         make = distil if network == DISTIL else prune
         return self._run(
