@@ -21,7 +21,7 @@ RECIPE = Recipe(
             temperature=2.0,
         ),
         pruning=Pruning(
-            share=0.25,
+            share=0.5,
             training=Training(
                 epochs=4, batch_size=8, learning_rate=3e-3, weight_decay=1e-2, seed=0
             ),

@@ -13,7 +13,7 @@ _LEARNING = (
 )
 CODE: Mapping[str, Sequence[str]] = {
     "train": _LEARNING,
-    "prune": (*_LEARNING, "build/optimise/prune.py"),
+    "prune": (*_LEARNING, "build/optimise/prune.py", "build/optimise/cost.py"),
     "distil": (*_LEARNING, "build/optimise/distil.py"),
     "export": ("build/network.py",),
     "optimise": (),

@@ -1,0 +1,1 @@
+"""What benchmarks/optimise.py is made of."""
