@@ -111,6 +111,8 @@ def main(
     if variants or objective:
         tried = tuple(name.strip() for name in (variants or "all").split(","))
         wanted = Wanted(tried, objective, budget * 60)
+        for folder in folders:
+            wanted.check(folder.recipe)
     results = []
     for folder in folders:
         training = folder.recipe.training

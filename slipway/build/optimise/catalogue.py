@@ -101,9 +101,11 @@ def parse(names: Sequence[str], optimisation: Optimisation) -> tuple[Variant, ..
     }
     for name in names:
         if name not in known:
+            smaller = networks(optimisation)[1:]
+            also = f", {', '.join(smaller)}, and both as in {smaller[0]}+fp16" if smaller else ""
             raise RecipeError(
                 f"There is no variant '{name}'",
-                why=f"of this recipe there are {', '.join(known)}",
-                mend="prune and distil need a part of their own in recipe.py.",
+                why=f"there are {', '.join(kind.name for kind in KINDS[1:])}{also}",
+                mend="" if smaller else "prune and distil need a part of their own in recipe.py.",
             )
     return tuple(known[name] for name in names)

@@ -35,6 +35,11 @@ class Wanted:
     objective: str = ""
     budget_s: float = BUDGET_S
 
+    def check(self, recipe: Recipe) -> None:
+        """Raises `RecipeError` for a name of no variant of this recipe."""
+        if self.names != ALL:
+            parse(self.names, recipe.optimisation)
+
 
 def demands_of(recipe: Recipe, wanted: Wanted) -> Demands:
     """What a recipe asks of its variants."""

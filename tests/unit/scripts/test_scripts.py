@@ -45,6 +45,10 @@ def registry(tmp_path):
         (("build.py", "image_clasifier"), "nearest names are: image_classifier"),
         (("build.py", "tiny", "--models", "nowhere"), "no model 'tiny' in nowhere"),
         (
+            ("build.py", "image_classifier", "--variants", "int8_static,int7"),
+            "no variant 'int7': there are graph, fp16",
+        ),
+        (
             ("build.py", "image_classifier", "--workspace", "README.md"),
             "Not a directory: README.md",
         ),
