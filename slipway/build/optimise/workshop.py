@@ -19,12 +19,12 @@ from slipway.build.optimise.files import Batches, Material
 from slipway.build.optimise.study import Made
 from slipway.build.optimise.timing import Call
 from slipway.build.parity import Answers
-from slipway.build.step import Step, versions
+from slipway.build.step import Step, hashes, versions
 from slipway.build.steps import Candidate, Steps
 from slipway.errors import VariantError
 from slipway.files import readable_json, sha256_of
 from slipway.hardware import Hardware
-from slipway.metrics.named import LOWER_IS_BETTER, metric_named
+from slipway.metrics.named import LOWER_IS_BETTER, metric_named, metric_source
 from slipway.tensors import Array, max_difference, measurable
 from slipway.variants import Rival, Timing, points
 
@@ -256,7 +256,7 @@ class StepsWorkshop:
             hardware=asdict(self._hardware),
             network=branch.learnt.step.key,
             data=branch.learnt.teacher.key,
-            metric=self._recipe.metric.name,
+            metric=[self._recipe.metric.name, hashes([metric_source(self._recipe.metric.name)])],
             serving=asdict(self._recipe.serving),
         )
         value = json.loads((step.folder / JUDGEMENT_FILE).read_bytes())
