@@ -11,7 +11,7 @@ from slipway.report.svg import ACCENT, COMPUTE, INK, PAPER, POINTS
 from slipway.report.wording import milliseconds, score, size, words
 from slipway.variants import Failed, Measured, Rival, Study, Untried, bounds, points
 
-WIDTH, HEIGHT = 640, 320
+WIDTH, HEIGHT = 420, 290
 MARGIN = 0.12
 """Of the range, on each side, so that names have room."""
 

@@ -76,7 +76,8 @@ def test_the_page_shows_the_comparison_where_there_is_one(study, whole):
     with_study = replace(whole, artefact=replace(whole.artefact, study=study))
     page = render(Report((with_study,)))
     assert "Which variant is served" in page
-    assert "0.4 points (0.2 to 0.8)" in page
+    assert "0.4 points<br>" in page
+    assert ">0.2 to 0.8<" in page
     assert "slower at batch 1: 0.25x" in page
     assert "2 x Some Processor (avx2)" in page
     assert "Which variant is served" not in render(Report((whole,)))
