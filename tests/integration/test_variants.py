@@ -16,6 +16,7 @@ from slipway.check.accuracy import accuracy
 from slipway.check.endpoint import Endpoint
 from slipway.check.smoke import smoke
 from slipway.dataset import Sources
+from slipway.errors import VariantError
 from slipway.folder import open_model
 from slipway.hardware import this_machine
 from slipway.node.events import Serving
@@ -97,5 +98,5 @@ def test_bfloat16_is_served_where_the_processor_has_it_and_refused_where_not(lin
         (event,) = agent.reconcile()
         assert isinstance(event, Serving)
         return
-    with pytest.raises(Exception, match="would only imitate BF16 here"):
+    with pytest.raises(VariantError, match="would only imitate BF16 here"):
         line.packaged("openvino_bf16")
