@@ -105,14 +105,8 @@ def main(
     folders = [open_model(name, models) for name in names]
     with terminal.progress_bar("import PyTorch", enabled=not json):
         from slipway.build.checkpoint import resolve
-        from slipway.build.optimise.study import Wanted
     sources = Sources(data, resolve(checkpoint, sha256) if checkpoint else None)
-    wanted = None
-    if variants or objective:
-        tried = tuple(name.strip() for name in (variants or "all").split(","))
-        wanted = Wanted(tried, objective, budget * 60)
-        for folder in folders:
-            wanted.check(folder.recipe)
+    wanted = _wanted(variants, objective, budget, folders)
     results = []
     for folder in folders:
         training = folder.recipe.training
@@ -129,6 +123,21 @@ def main(
         _print_table(results)
     else:
         typer.echo(results[0]["package"])
+
+
+def _wanted(
+    variants: str, objective: str, minutes: float, folders: list["ModelFolder"]
+) -> "Wanted | None":
+    """The variants to be compared; none unless an option asks for it."""
+    if not (variants or objective):
+        return None
+    from slipway.build.optimise.study import Wanted
+
+    tried = tuple(name.strip() for name in (variants or "all").split(","))
+    wanted = Wanted(tried, objective, minutes * 60)
+    for folder in folders:
+        wanted.check(folder.recipe)
+    return wanted
 
 
 def _build(
