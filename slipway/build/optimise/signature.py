@@ -13,6 +13,8 @@ from slipway.errors import VariantError, first_line
 ONNX_RUNTIME = "com.microsoft"
 DOMAINS = (*STANDARD_DOMAINS, ONNX_RUNTIME)
 """Of operators that ONNX Runtime has; TensorRT and OpenVINO read the standard ones."""
+NEWEST_OPSET = 21
+"""Of the standard operators in ONNX Runtime 1.18, the first to read `NEWEST_IR`; it refuses 22."""
 
 
 def check_signature(before: Path, after: Path) -> None:
@@ -62,6 +64,13 @@ def check_loads(path: Path) -> None:
         raise VariantError(
             f"This form has IR version {model.ir_version}",
             why=f"the oldest server supported reads up to {NEWEST_IR}",
+        )
+    standard = (o.version for o in model.opset_import if o.domain in STANDARD_DOMAINS)
+    opset = max(standard, default=0)
+    if opset > NEWEST_OPSET:
+        raise VariantError(
+            f"This form has opset {opset}",
+            why=f"the oldest server supported reads up to {NEWEST_OPSET}",
         )
     strange = {*_domains(model.graph.node), *(o.domain for o in model.opset_import)} - set(DOMAINS)
     if strange:

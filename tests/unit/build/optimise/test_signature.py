@@ -3,7 +3,12 @@ import onnx
 import pytest
 
 from slipway.build.export import NEWEST_IR
-from slipway.build.optimise.signature import check_loads, check_signature, drop_unused_domains
+from slipway.build.optimise.signature import (
+    NEWEST_OPSET,
+    check_loads,
+    check_signature,
+    drop_unused_domains,
+)
 from slipway.errors import VariantError
 
 GRAPH = "g (float[n,4] x) => (float[n,4] y) { y = Relu(x) }"
@@ -63,6 +68,13 @@ def newer(model):
     model.ir_version = NEWEST_IR + 1
 
 
+def of_opset(version):
+    def change(model):
+        model.opset_import[0].version = version
+
+    return change
+
+
 def foreign(model):
     model.opset_import.append(onnx.helper.make_opsetid("com.example", 1))
 
@@ -75,6 +87,8 @@ def unknown(model):
     ("edit", "said"),
     [
         (newer, f"IR version {NEWEST_IR + 1}"),
+        (of_opset(NEWEST_OPSET + 1), f"opset {NEWEST_OPSET + 1}: the oldest server"),
+        (of_opset(999), "opset 999"),
         (foreign, "operators of com.example"),
         (unknown, "does not load"),
     ],
@@ -82,6 +96,14 @@ def unknown(model):
 def test_a_file_that_no_server_reads_is_refused(edited, edit, said):
     with pytest.raises(VariantError, match=said):
         check_loads(edited(edit)[1])
+
+
+def test_the_newest_versions_that_every_server_reads_pass(edited):
+    def newest(model):
+        model.ir_version = NEWEST_IR
+        of_opset(NEWEST_OPSET)(model)
+
+    check_loads(edited(newest)[1])
 
 
 def test_domains_without_an_operator_are_dropped(onnx_file):
