@@ -136,15 +136,24 @@ class Artefact:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the model's name and its files: equal artefacts are the same version."""
-        return sha256_of_bytes(
-            canonical_json([self.model, sorted((entry.path, entry.sha256) for entry in self.files)])
-        )
+        """SHA-256 over the model's name, its files and the engines that it offers: equal artefacts
+        are the same version.
+        """
+        files = sorted((entry.path, entry.sha256) for entry in self.files)
+        offered = [asdict(engine) for engine in self.engines]
+        # Versions that offer none keep the fingerprint that they were published with.
+        return sha256_of_bytes(canonical_json([self.model, files, *([offered] if offered else [])]))
 
     @property
     def size(self) -> int:
         """Bytes of all files."""
         return sum(entry.size for entry in self.files)
+
+    def tolerance(self, golden: float) -> float:
+        """How far a server's answers may lie from PyTorch's, the golden request's tolerance given:
+        any server may serve an engine.
+        """
+        return max([golden, *(engine.tolerance for engine in self.engines)])
 
     def to_json(self) -> dict[str, Any]:
         return {

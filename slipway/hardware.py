@@ -38,8 +38,10 @@ class Hardware:
         return f"{self.cores} x {self.processor}{with_features}{with_gpu}"
 
 
-def this_machine(cpuinfo: Path = CPUINFO) -> Hardware:
-    """As Linux tells it; elsewhere the processor's name alone."""
+def this_machine(cpuinfo: Path = CPUINFO, *, gpu: bool = True) -> Hardware:
+    """As Linux tells it; elsewhere the processor's name alone. Without `gpu` a GPU is left out, as
+    where nothing runs on it.
+    """
     lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
     told = {
         key.strip(): " ".join(value.split())
@@ -51,12 +53,12 @@ def this_machine(cpuinfo: Path = CPUINFO) -> Hardware:
         processor=told.get("model name") or platform.processor() or platform.machine(),
         cores=len(affinity(0)) if affinity else os.cpu_count() or 1,
         features=tuple(name for name in FEATURES if name in flags),
-        gpu=_gpu(),
+        gpu=gpu_name() if gpu else "",
     )
 
 
-def _gpu() -> str:
-    """The first GPU that NVIDIA's driver names."""
+def gpu_name() -> str:
+    """The first GPU that NVIDIA's driver names; empty where there is none."""
     command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)

@@ -13,6 +13,9 @@ MODEL_NAME = re.compile(r"(?=.{1,63}$)[a-z][a-z0-9]*(_[a-z0-9]+)*_?")
 
 MOST_SEED = 2**32
 
+ENGINES = ("int8", "fp16")
+"""Precisions that TensorRT engines can be offered in."""
+
 
 def _require(condition: bool, what: str, why: str) -> None:
     if not condition:
@@ -124,6 +127,28 @@ class Generation:
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """What a dimension that varies can be: the `least`, the `likeliest` and the `most`.
+
+    ONNX Runtime takes any size. A TensorRT engine is built for these, is fastest at the likeliest,
+    and refuses requests outside.
+    """
+
+    name: str
+    least: int
+    likeliest: int
+    most: int
+
+    def __post_init__(self) -> None:
+        sizes = self.least, self.likeliest, self.most
+        _require(
+            bool(self.name) and 1 <= self.least <= self.likeliest <= self.most,
+            f"The sizes of '{self.name}' are {sizes}",
+            "they belong to a dimension by its name, and rise from 1 or more",
+        )
+
+
+@dataclass(frozen=True)
 class Serving:
     """The policy from which Triton's configuration is written.
 
@@ -140,6 +165,9 @@ class Serving:
     and it then now and then overlooks a waiting request for half a second (measured on 2.51;
     triton-inference-server/server issue 8870 tells of the same part). So neither is set unless a
     recipe asks for it.
+
+    `ranges` bound the dimensions that vary, but for a tokenizer's, whose lengths are known. Only
+    engines need them.
     """
 
     max_batch_size: int = 16
@@ -150,6 +178,7 @@ class Serving:
     queue_delay_us: int = 0
     queue_size: int = 0
     queue_timeout_us: int = 0
+    ranges: tuple[Sizes, ...] = ()
 
     def __post_init__(self) -> None:
         at_least = {
@@ -177,6 +206,12 @@ class Serving:
             set(preferred) <= set(buckets) and preferred == tuple(sorted(set(preferred))),
             f"Serving has preferred_batch_sizes={preferred}",
             f"they rise, and are among the batch_buckets {buckets}, which are warmed up",
+        )
+        names = [sizes.name for sizes in self.ranges]
+        _require(
+            len(set(names)) == len(names),
+            f"Serving has ranges for {names}",
+            "a dimension has one",
         )
 
 
@@ -224,6 +259,9 @@ class Optimisation:
     measured, and if its metric is at most `tolerance` worse: 0.01 is a point of an accuracy, a per
     cent of a perplexity. With `certain` the whole interval of that difference must lie within the
     tolerance, not the difference alone. Ranges of numbers are measured on `calibration` examples.
+
+    `engines` are the precisions in which a package of compared variants offers TensorRT engines to
+    servers with a GPU, some of `ENGINES`: the first to be tried first, none for no engines.
     """
 
     objective: str = "latency"
@@ -231,6 +269,7 @@ class Optimisation:
     threshold: float = 1.05
     certain: bool = False
     calibration: int = 128
+    engines: tuple[str, ...] = ENGINES
     pruning: Pruning | None = None
     distillation: Distillation | None = None
 
@@ -254,6 +293,11 @@ class Optimisation:
             self.calibration >= 1,
             f"Optimisation has calibration={self.calibration}",
             "at least 1 example is needed",
+        )
+        _require(
+            set(self.engines) <= set(ENGINES) and len(set(self.engines)) == len(self.engines),
+            f"Optimisation has engines={self.engines}",
+            f"each is one of {', '.join(ENGINES)}, and named once",
         )
 
 
@@ -297,6 +341,13 @@ class Recipe:
                 f"The tokenizer gives {sorted(made)}",
                 f"the network takes {[t.name for t in self.inputs]}",
             )
+        varying = {name for spec in self.served_inputs for name in spec.varying}
+        strange = [sizes.name for sizes in self.serving.ranges if sizes.name not in varying]
+        _require(
+            not strange,
+            f"The recipe has ranges for {strange}",
+            f"of what clients send {sorted(varying) or 'nothing'} varies",
+        )
 
     @property
     def served_inputs(self) -> tuple[TensorSpec, ...]:

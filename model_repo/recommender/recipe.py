@@ -1,6 +1,15 @@
 """What to show next: the texts of the items a visitor looked at in, ten items of the shop out."""
 
-from slipway.recipe import Distillation, Metric, Optimisation, Recipe, Serving, Tokenizer, Training
+from slipway.recipe import (
+    Distillation,
+    Metric,
+    Optimisation,
+    Recipe,
+    Serving,
+    Sizes,
+    Tokenizer,
+    Training,
+)
 from slipway.tensors import TensorSpec
 
 OFFERED = 10
@@ -19,7 +28,12 @@ RECIPE = Recipe(
     ),
     metric=Metric("hit_rate", floor=0.80, lead=1.0),
     parity=1e-4,
-    serving=Serving(max_batch_size=8, batch_buckets=(1, 2, 4, 8)),
+    serving=Serving(
+        max_batch_size=8,
+        batch_buckets=(1, 2, 4, 8),
+        # Training saw up to 20 items; who sends twice as many is answered as well.
+        ranges=(Sizes("items", 1, 8, 40),),
+    ),
     optimisation=Optimisation(
         distillation=Distillation(
             Training(

@@ -17,6 +17,7 @@ from slipway.build.optimise.files import Material
 from slipway.build.optimise.timing import Call
 from slipway.build.parity import Answers
 from slipway.dataset import Data
+from slipway.engines import Profile
 from slipway.questions import Questions
 from slipway.tensors import Array, Golden
 
@@ -44,6 +45,10 @@ class Form(Protocol):
         """Our own modules that decide what the form gives, below the kit."""
         ...
 
+    def on_gpu(self) -> bool:
+        """Whether it is measured on a GPU here."""
+        ...
+
     def ingredients(self) -> Mapping[str, Any]:
         """What of the recipe decides an export, as JSON values."""
         ...
@@ -65,6 +70,12 @@ class Form(Protocol):
     def write(self, file: str, source: Path, target: Path, material: Material) -> str:
         """Write an optimised model in another way, one of `slipway.build.optimise.files`; what came
         of it in a few words. Raises `VariantError`.
+        """
+        ...
+
+    def profiles(self) -> tuple[Profile, ...]:
+        """The shapes that an engine in the network's place must take. Raises `VariantError` where
+        none can take it, `RecipeError` where the recipe does not say enough.
         """
         ...
 

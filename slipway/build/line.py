@@ -9,8 +9,10 @@ from pathlib import Path
 from slipway.artefact import read_artefact
 from slipway.build.evaluate import read_evaluation
 from slipway.build.optimise.catalogue import TRAINED
+from slipway.build.optimise.offers import as_json, offers, told
 from slipway.build.optimise.study import Wanted, demands_of, study
 from slipway.build.optimise.workshop import StepsWorkshop
+from slipway.build.package import Offer
 from slipway.build.step import Step, Workspace
 from slipway.build.steps import Candidate, Steps
 from slipway.build.train import HISTORY_FILE
@@ -40,7 +42,8 @@ def build(
 ) -> Iterator[StepDone]:
     """Take a model from its recipe to its package; the last step's folder is the package.
 
-    With `wanted`, variants of it are compared, and the one that is chosen is packaged.
+    With `wanted`, variants of it are compared, and the one that is chosen is packaged, with what
+    engines of its network can be built from.
     """
     steps = Steps(folder, sources or Sources(), Workspace(workspace, folder.name), progress)
     learnt = steps.learning.learn(TRAINED)
@@ -51,9 +54,10 @@ def build(
     yield StepDone(optimised, steps.form.optimised(optimised.folder))
     candidate = Candidate("optimised", learnt, exported, optimised, folder.recipe.parity)
     compared: Study | None = None
+    shop: StepsWorkshop | None = None
     if wanted is not None:
         started = time.perf_counter()
-        machine = this_machine()
+        machine = this_machine(gpu=steps.form.on_gpu())
         shop = StepsWorkshop(steps, machine)
         compared = study(
             shop, demands_of(folder.recipe, wanted), wanted, str(machine), progress=progress
@@ -63,7 +67,14 @@ def build(
         candidate = shop.candidate(compared.chosen)
     evaluated = steps.evaluate(candidate)
     yield StepDone(evaluated, _judgement(evaluated))
-    packaged = steps.package(candidate, evaluated, compared)
+    offered: tuple[Offer, ...] = ()
+    if shop is not None:
+        started = time.perf_counter()
+        outcomes = offers(steps, shop, candidate)
+        kept = steps.keep("engines", as_json(outcomes))
+        yield StepDone(replace(kept, seconds=time.perf_counter() - started), told(outcomes))
+        offered = tuple(each for each in outcomes if isinstance(each, Offer))
+    packaged = steps.package(candidate, evaluated, compared, offered)
     artefact = read_artefact(packaged.folder)
     yield StepDone(packaged, f"{len(artefact.files)} files, {artefact.size / 1e6:.1f} MB")
 

@@ -2,6 +2,8 @@
 
 import platform
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from slipway import contract
@@ -10,10 +12,19 @@ from slipway.build.engine import Engine
 from slipway.build.evaluate import Evaluation
 from slipway.build.form import Form
 from slipway.build.step import versions
-from slipway.files import readable_json
+from slipway.engines import EngineSpec
+from slipway.files import hard_link, readable_json
 from slipway.folder import ModelFolder
 from slipway.questions import Questions
 from slipway.variants import Study
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An engine for servers with a GPU, and the ONNX file that it is built from."""
+
+    spec: EngineSpec
+    file: Path
 
 
 def package(
@@ -26,10 +37,15 @@ def package(
     questions: Questions,
     tolerance: float,
     study: Study | None,
+    offers: Sequence[Offer],
     target: Path,
 ) -> None:
     """Fill `target` with everything that is published; `artefact.json` comes last."""
     serving = form.lay_out(optimised, target, engine)
+    for offer in offers:
+        source = target / offer.spec.source
+        source.parent.mkdir(exist_ok=True)
+        hard_link(offer.file, source)
     golden = form.golden(questions, tolerance)
     (target / contract.GOLDEN_FILE).write_bytes(readable_json(golden.to_json()))
     artefact = Artefact(
@@ -43,6 +59,7 @@ def package(
         parity=evaluation.parity,
         built_with=built_with(),
         git_revision=git_revision(folder.path),
+        engines=tuple(offer.spec for offer in offers),
         study=study,
     )
     (target / ARTEFACT_FILE).write_bytes(readable_json(artefact.to_json()))

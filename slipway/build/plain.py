@@ -23,13 +23,15 @@ from slipway.build.optimise.graph import optimise_graph
 from slipway.build.optimise.timing import Call
 from slipway.build.optimise.workload import workload
 from slipway.build.parity import Answers
-from slipway.build.session import loaded
+from slipway.build.session import loaded, on_gpu
 from slipway.build.text import TOKENIZER_FILE, tokenizer_file
 from slipway.build.triton_config import NETWORK, TOKENIZER, as_json, configurations
 from slipway.build.triton_folder import write_model
 from slipway.dataset import Sources
+from slipway.engines import Profile
 from slipway.files import readable_json
 from slipway.folder import ModelFolder
+from slipway.profiles import profiles_of
 from slipway.questions import Questions
 from slipway.tensors import Array, Golden, measurable
 
@@ -46,6 +48,9 @@ class PlainForm:
     sources: Sources
 
     code = ("build/plain.py", "build/export.py", "build/optimise/graph.py", "build/session.py")
+
+    def on_gpu(self) -> bool:
+        return on_gpu()
 
     def ingredients(self) -> Mapping[str, Any]:
         return {}
@@ -73,6 +78,11 @@ class PlainForm:
     def write(self, file: str, source: Path, target: Path, material: Material) -> str:
         return files.write(file, source / MODEL_FILE, target / MODEL_FILE, material)
 
+    def profiles(self) -> tuple[Profile, ...]:
+        recipe = self.folder.recipe
+        ranges = {s.name: (s.least, s.likeliest, s.most) for s in recipe.serving.ranges}
+        return profiles_of(recipe, ranges)
+
     def model(self, source: Path) -> Path:
         return source / MODEL_FILE
 
@@ -91,7 +101,10 @@ class PlainForm:
 
     def rivals(self, network: nn.Module) -> Mapping[str, Callable[[Inputs], Call]]:
         recipe = self.folder.recipe
-        return {way.name: partial(rivals.caller, network, recipe, way) for way in rivals.ways()}
+        return {
+            way.name: partial(rivals.caller, network, recipe, way)
+            for way in rivals.ways(rivals.device())
+        }
 
     def questions(self, asked: Asked) -> Questions:
         """The held-out examples themselves."""

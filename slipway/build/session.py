@@ -1,29 +1,61 @@
 """ONNX Runtime as the build uses it: the file under test, run in this process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import onnxruntime as ort
 
 from slipway.build.engine import ONNXRUNTIME, Engine
 from slipway.build.parity import Answers
+from slipway.errors import BuildError
+from slipway.hardware import gpu_name
 from slipway.tensors import Array
 
-PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
-"""In the order of preference; onnxruntime-gpu alone has the first."""
+CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+EXACT: Mapping[str, str] = {"use_tf32": "0"}
+"""What is stored in FP32 is computed in FP32. The provider's default rounds what goes into products
+to 10 bits (TF32), which is another variant, and not one that answers as PyTorch does.
+"""
+
+
+@cache
+def on_gpu() -> bool:
+    """Whether ONNX Runtime runs on a GPU here: there is one, and the package is onnxruntime-gpu."""
+    return CUDA in ort.get_available_providers() and bool(gpu_name())
 
 
 class OnnxModel:
-    """An ONNX file, loaded; call it with named arrays (batch first) for named arrays."""
+    """An ONNX file, loaded; call it with named arrays (batch first) for named arrays.
 
-    def __init__(self, path: Path) -> None:
-        available = ort.get_available_providers()
-        providers = [provider for provider in PROVIDERS if provider in available]
-        self._session = ort.InferenceSession(path, providers=providers)
+    Raises `BuildError` where it should run on the GPU and does not: ONNX Runtime itself only warns.
+    """
+
+    def __init__(self, path: Path, options: Mapping[str, str] = EXACT) -> None:
+        self._session = ort.InferenceSession(path, providers=_providers(options))
+        if on_gpu() and CUDA not in self._session.get_providers():
+            raise BuildError(
+                "ONNX Runtime does not run on the GPU that is here",
+                why="it could not load its CUDA provider, and would measure the CPU instead",
+                mend="Install the CUDA and cuDNN that this onnxruntime-gpu is built for.",
+            )
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def __call__(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         return dict(zip(self._outputs, self._session.run(None, dict(inputs)), strict=True))
+
+
+def _providers(options: Mapping[str, str]) -> Sequence[str | tuple[str, dict[str, str]]]:
+    if not on_gpu():
+        return [CPU]
+    _load_libraries()
+    return [(CUDA, dict(options)), CPU]
+
+
+@cache
+def _load_libraries() -> None:
+    """CUDA's and cuDNN's, from where Python packages have them."""
+    ort.preload_dlls()
 
 
 def loaded(path: Path, engine: Engine) -> Answers:

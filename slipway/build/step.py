@@ -10,6 +10,9 @@ from typing import Any
 
 from slipway.files import canonical_json, sha256_of, sha256_of_bytes, staged_folder
 
+IN_PLACE_OF = {"onnxruntime": "onnxruntime-gpu"}
+"""Distributions that others can be installed in place of: the same library, built for more."""
+
 LATEST = "latest"
 """A link beside the folders of a step, to the one that was last asked for."""
 
@@ -83,4 +86,14 @@ def tree(path: Path) -> dict[str, str]:
 
 def versions(*distributions: str) -> dict[str, str]:
     """The installed versions of libraries, as ingredients and for the record."""
-    return {name: importlib.metadata.version(name) for name in distributions}
+    return {name: _version(name) for name in distributions}
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        if distribution not in IN_PLACE_OF:
+            raise
+        other = IN_PLACE_OF[distribution]
+        return f"{importlib.metadata.version(other)} ({other})"

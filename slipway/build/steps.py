@@ -1,6 +1,7 @@
 """The steps after learning: each names what decides its result, and is done when that is new."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,19 +14,19 @@ from slipway.build.ingredients import ingredients
 from slipway.build.learning import Learning, Learnt
 from slipway.build.network import predict
 from slipway.build.optimise.catalogue import BASE, Kind
-from slipway.build.package import package
+from slipway.build.package import Offer, package
 from slipway.build.parity import Rung
 from slipway.build.plain import PlainForm
 from slipway.build.step import Step, Work, Workspace, hashes
 from slipway.dataset import Sources
-from slipway.files import readable_json
+from slipway.files import readable_json, sha256_of
 from slipway.folder import ModelFolder
 from slipway.metrics.named import metric_source
 from slipway.progress import Progress
 from slipway.questions import QUESTIONS_FILE, Questions
 from slipway.variants import Study
 
-STUDY_FILE = "study.json"
+STUDY = "study"
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,15 @@ class Steps:
 
     def record(self, study: Study) -> Step:
         """Keep what came of a comparison."""
-        value = study.to_json()
+        return self.keep(STUDY, study.to_json())
+
+    def keep(self, name: str, value: Any) -> Step:
+        """A step that only keeps what others came to, as JSON."""
 
         def work(target: Path) -> None:
-            (target / STUDY_FILE).write_bytes(readable_json(value))
+            (target / f"{name}.json").write_bytes(readable_json(value))
 
-        return self.workspace.run("study", {"study": value}, work)
+        return self.workspace.run(name, {name: value}, work)
 
     def evaluate(self, candidate: Candidate) -> Step:
         recipe, kind = self.folder.recipe, candidate.kind
@@ -125,7 +129,13 @@ class Steps:
             judging=hashes(path for path in judging if path.is_file()),
         )
 
-    def package(self, candidate: Candidate, evaluated: Step, study: Study | None) -> Step:
+    def package(
+        self,
+        candidate: Candidate,
+        evaluated: Step,
+        study: Study | None,
+        offers: Sequence[Offer] = (),
+    ) -> Step:
         recipe = self.folder.recipe
         return self.run(
             "package",
@@ -138,6 +148,7 @@ class Steps:
                 questions=Questions.read(evaluated.folder / QUESTIONS_FILE),
                 tolerance=candidate.tolerance,
                 study=study,
+                offers=offers,
                 target=target,
             ),
             evaluated=evaluated.key,
@@ -146,12 +157,13 @@ class Steps:
             serving=asdict(recipe.serving),
             generation=asdict(recipe.generation) if recipe.generation else None,
             study=study.to_json() if study else None,
+            offers=[[asdict(offer.spec), sha256_of(offer.file)] for offer in offers],
         )
 
 
 def read_study(step: Step) -> Study:
     """What `Steps.record` kept."""
-    return Study.from_json(json.loads((step.folder / STUDY_FILE).read_bytes()))
+    return Study.from_json(json.loads((step.folder / f"{STUDY}.json").read_bytes()))
 
 
 def form_of(folder: ModelFolder, sources: Sources) -> Form:

@@ -1,6 +1,7 @@
 """The golden request of what is released: the question whose right answer is known."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from slipway import contract
@@ -12,12 +13,15 @@ from slipway.tensors import Golden
 
 
 def released_golden(store: str, environment: str, model: str) -> Golden:
-    """Of the version that `environment` points at; `RegistryError` where there is none."""
+    """Of the version that `environment` points at, as any of its servers may answer it: one that
+    serves an engine differs by more. `RegistryError` where there is none.
+    """
     opened = open_store(store)
     release = read_release(opened, environment, model)
     manifest = read_manifest(opened, model, release.version)
     entry = next(e for e in manifest.artefact.files if e.path == contract.GOLDEN_FILE)
-    return _parse(opened.read(contract.blob_key(entry.sha256)).data, entry.path)
+    golden = _parse(opened.read(contract.blob_key(entry.sha256)).data, entry.path)
+    return replace(golden, tolerance=manifest.artefact.tolerance(golden.tolerance))
 
 
 def read_golden(path: Path) -> Golden:

@@ -17,8 +17,15 @@ from onnx import TensorProto, helper, numpy_helper
 from tritonclient.utils import InferenceServerException
 
 from slipway import contract
+from slipway.artefact import read_artefact
+from slipway.build.line import build
+from slipway.build.optimise import rivals
+from slipway.build.optimise.study import Wanted
 from slipway.build.triton_config import NETWORK, configurations, write_config
+from slipway.check.endpoint import Endpoint
+from slipway.check.smoke import smoke
 from slipway.files import readable_json
+from slipway.folder import open_model
 from slipway.node.agent import Agent
 from slipway.node.control import GrpcControl
 from slipway.node.engines.acceleration import Engines
@@ -26,8 +33,10 @@ from slipway.node.engines.cache import EngineCache
 from slipway.node.events import Refused, Unaccelerated
 from slipway.node.report import Identity, read_report
 from slipway.profiles import profiles_of
+from slipway.progress import silent
 from slipway.recipe import Metric, Recipe, Serving, Tokenizer, Training
 from slipway.registry.directory import DirectoryStore
+from slipway.registry.golden import read_golden, released_golden
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote
 from slipway.tensors import Golden, TensorSpec
@@ -119,6 +128,31 @@ def write_counting(path, *, slow):
     save(path, nodes, inputs, value("y", TensorProto.FLOAT, ["batch", 1]), weights)
 
 
+HELD_UP = """
+
+_execute = TritonPythonModel.execute
+
+
+def _held_up(self, requests):
+    import time
+    time.sleep(0.02)
+    return _execute(self, requests)
+
+
+TritonPythonModel.execute = _held_up
+"""
+
+
+@pytest.fixture
+def slow_onnxruntime(backends, tmp_path):
+    """The same, but ONNX Runtime is held up: an engine of a tiny model is faster all the same."""
+    folder = tmp_path / "backends"
+    shutil.copytree(backends, folder)
+    model = folder / "onnxruntime/model.py"
+    model.write_text(model.read_text() + HELD_UP)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def backends(tmp_path_factory):
     """Slipway's own, and the stand-in for `tensorrt`."""
@@ -139,6 +173,7 @@ class Server:
         options = ServerOptions(repository, self.folder / "triton.log", ports, backends=backends)
         address = self.address = f"127.0.0.1:{ports.grpc}"
         builder = trtexec(TRTEXEC_BUILDS=str(builds), **trt)
+        self.endpoint = Endpoint(address, f"http://127.0.0.1:{ports.http}")
         self.engines = Engines(EngineCache(store, self.folder / "engines", name, L4, builder))
         self.agent = Agent(
             Identity("local", name, address, ""), store, EmbeddedServer(options, environment),
@@ -180,7 +215,7 @@ class Server:
 def server(tmp_path, store, server_environment, backends):
     servers = []
 
-    def make(name="i-1", **trt):
+    def make(name="i-1", backends=backends, **trt):
         builds = tmp_path / f"{name}.builds"
         made = Server(name, tmp_path, store, server_environment, backends, builds, **trt)
         made.builds = lambda: builds.read_text().splitlines() if builds.exists() else []
@@ -369,3 +404,31 @@ def test_in_an_ensemble_the_network_becomes_an_engine_and_back(server, release, 
     served = node.agent.served["lengths"]
     node.agent._rollout.show("lengths", served.loaded)
     assert node.config("lengths__network__1").backend == "onnxruntime"
+
+
+def test_what_a_build_offers_is_published_built_by_a_server_and_served(
+    server, store, slow_onnxruntime, tmp_path, monkeypatch
+):
+    only = rivals.ways(rivals.CPU)[:1]  # to compile a network takes half a minute
+    monkeypatch.setattr(rivals, "ways", lambda _device: only)
+    folder = open_model("tiny", TESTS / "data/model_repo")
+    *_, engines, packaged = build(folder, tmp_path / "build", silent, wanted=Wanted(("fp16",)))
+    assert (engines.step.name, engines.detail) == ("engines", "int8, fp16 offered")
+    package = packaged.step.folder
+    first, _ = read_artefact(package).engines
+
+    version = publish(store, package).manifest.version
+    promote(store, "local", "tiny", version)
+    node = server(backends=slow_onnxruntime)
+    node.until("Serving")
+    assert node.until("Accelerated").precision == first.precision == "int8"
+    assert node.config("tiny").backend == "tensorrt"
+    assert node.report().engine_note.startswith("a int8 engine is served")
+
+    golden = read_golden(package / contract.GOLDEN_FILE)
+    answer = infer(node.client, "tiny", dict(golden.inputs))
+    assert golden.tolerance < golden.difference(answer) <= first.tolerance
+    asked = released_golden(store.url, "local", "tiny")
+    assert [each for each in smoke(node.endpoint, "tiny", asked) if not each.passed] == []
+    failed = {each.name for each in smoke(node.endpoint, "tiny", golden) if not each.passed}
+    assert "golden request" in failed

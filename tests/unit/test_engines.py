@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from slipway.artefact import Artefact
 from slipway.engines import EngineSpec, Profile
 from slipway.errors import IntegrityError, RecipeError
+from slipway.files import canonical_json, sha256_of_bytes
 from slipway.profiles import profiles_of
 from slipway.recipe import Metric, Recipe, Serving, Tokenizer, Training
 from slipway.tensors import TensorSpec
@@ -72,7 +73,23 @@ def test_an_artefact_offers_its_engines_and_older_ones_offer_none(tmp_path):
     assert Artefact.from_json(json.loads(json.dumps(old))) == plain
     offering = replace(plain, engines=(spec(),))
     assert Artefact.from_json(json.loads(json.dumps(offering.to_json()))) == offering
-    assert offering.fingerprint == plain.fingerprint
+
+
+def test_another_offer_makes_another_version_and_none_leaves_the_fingerprint_as_it_was(tmp_path):
+    plain = packaged_model(tmp_path, files=FILES)
+    offers = ((), (spec(),), (spec(tolerance=0.02),), (spec(), spec(tolerance=0.02)))
+    prints = [replace(plain, engines=each).fingerprint for each in offers]
+    assert len(set(prints)) == 4
+    # As it was published before engines were part of it.
+    files = sorted((entry.path, entry.sha256) for entry in plain.files)
+    assert prints[0] == sha256_of_bytes(canonical_json([plain.model, files]))
+
+
+def test_answers_may_differ_as_much_as_those_of_any_server(tmp_path):
+    plain = packaged_model(tmp_path, files=FILES)
+    assert plain.tolerance(1e-4) == 1e-4
+    offering = replace(plain, engines=(spec(tolerance=0.02), spec(tolerance=0.3)))
+    assert (offering.tolerance(1e-4), offering.tolerance(0.5)) == (0.3, 0.5)
 
 
 def test_an_engine_is_built_from_a_file_of_its_version(tmp_path):

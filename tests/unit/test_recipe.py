@@ -5,7 +5,16 @@ import pytest
 
 from slipway.errors import RecipeError, UnknownModel
 from slipway.folder import model_names, open_model
-from slipway.recipe import Generation, Metric, Recipe, Serving, Tokenizer, Training
+from slipway.recipe import (
+    Generation,
+    Metric,
+    Optimisation,
+    Recipe,
+    Serving,
+    Sizes,
+    Tokenizer,
+    Training,
+)
 from slipway.tensors import TensorSpec
 
 MODELS = Path(__file__).parents[1] / "data" / "model_repo"
@@ -89,6 +98,15 @@ def test_two_folders_of_one_name_do_not_share_their_modules(tmp_path):
         lambda: Serving(instances=0),
         lambda: Serving(threads=-1),
         lambda: Serving(queue_size=-1),
+        lambda: Serving(ranges=(Sizes("steps", 1, 2, 3), Sizes("steps", 1, 2, 4))),
+        lambda: replace(RECIPE, serving=Serving(ranges=(Sizes("steps", 1, 2, 3),))),
+        lambda: Sizes("steps", 0, 2, 3),
+        lambda: Sizes("steps", 3, 2, 3),
+        lambda: Sizes("steps", 1, 4, 3),
+        lambda: Sizes("", 1, 2, 3),
+        lambda: Optimisation(engines=("fp64",)),
+        lambda: Optimisation(engines=("bf16",)),
+        lambda: Optimisation(engines=("int8", "int8")),
         lambda: replace(RECIPE, inputs=()),
         lambda: replace(RECIPE, outputs=RECIPE.inputs),
         lambda: replace(RECIPE, parity=0.0),
@@ -107,3 +125,14 @@ def test_two_folders_of_one_name_do_not_share_their_modules(tmp_path):
 def test_values_that_cannot_be_meant_are_refused_when_built(wrong):
     with pytest.raises(RecipeError):
         wrong()
+
+
+def test_ranges_are_of_what_clients_send():
+    tokens = (TensorSpec("ids", "INT64", ("items", "tokens")),
+              TensorSpec("mask", "INT64", ("items", "tokens")))  # fmt: skip
+    text = Tokenizer(TensorSpec("text", "BYTES", ("items",)), ids="ids", mask="mask")
+    history = Serving(ranges=(Sizes("items", 1, 8, 40),))
+    assert replace(RECIPE, inputs=tokens, tokenizer=text, serving=history).serving == history
+    with pytest.raises(RecipeError, match=r"ranges for \['tokens'\]: of what clients send"):
+        replace(RECIPE, inputs=tokens, tokenizer=text,
+                serving=Serving(ranges=(Sizes("tokens", 1, 8, 40),)))  # fmt: skip

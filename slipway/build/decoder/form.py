@@ -23,14 +23,15 @@ from slipway.build.engine import Engine
 from slipway.build.form import Asked, Inputs
 from slipway.build.optimise.catalogue import DECODER
 from slipway.build.optimise.files import Material
-from slipway.build.optimise.rivals import Way, ways
+from slipway.build.optimise.rivals import CPU, Way, ways
 from slipway.build.optimise.timing import Call
 from slipway.build.parity import Answers
 from slipway.build.text import TOKENIZER_FILE, tokenizer_file
 from slipway.build.triton_config import as_json, generator_config
 from slipway.build.triton_folder import write_model
 from slipway.dataset import Sources
-from slipway.errors import BuildError
+from slipway.engines import Profile
+from slipway.errors import BuildError, VariantError
 from slipway.files import hard_link, readable_json
 from slipway.folder import ModelFolder
 from slipway.questions import Questions
@@ -74,6 +75,10 @@ class DecoderForm:
             )
         ),
     )
+
+    def on_gpu(self) -> bool:
+        """Its file is written for processors."""
+        return False
 
     def ingredients(self) -> Mapping[str, Any]:
         return {"context": self.generation.context, "parity": self.folder.recipe.parity}
@@ -124,6 +129,12 @@ class DecoderForm:
         count = quantise_weights(source / GRAPH / MODEL_FILE, model, bits)
         return f"weights of {count} products in {bits} bits"
 
+    def profiles(self) -> tuple[Profile, ...]:
+        raise VariantError(
+            "No engine takes the place of a decoder",
+            why="the `generator` backend that keeps its cache runs ONNX Runtime alone",
+        )
+
     def model(self, source: Path) -> Path:
         return source / GRAPH / MODEL_FILE
 
@@ -156,7 +167,7 @@ class DecoderForm:
         def ready(way: Way, inputs: Inputs) -> Call:
             return partial(write_rows, by_pytorch(model, way), _only(inputs), TIMED_TOKENS)
 
-        return {way.name: partial(ready, way) for way in ways() if not way.compiled}
+        return {way.name: partial(ready, way) for way in ways(CPU) if not way.compiled}
 
     def proof(self, source: Path) -> tuple[ParityResult, ...]:
         return tuple(ParityResult(**result) for result in _report(source)["parity"])

@@ -8,7 +8,7 @@ import onnx
 from slipway.build.optimise.intermediates import Batches, load_named
 from slipway.build.optimise.losses import TensorLoss, tensor_losses
 from slipway.build.optimise.quantised import Quantised
-from slipway.build.optimise.static import PASSING
+from slipway.build.optimise.static import NARROWED, PASSING
 from slipway.errors import VariantError
 
 SHARES = (0.1, 0.25, 0.5)
@@ -87,13 +87,16 @@ def rank(losses: Sequence[TensorLoss], quantised: Mapping[str, Collection[str]])
 
 
 def feeders(reference: Path, quantised: Quantised) -> Mapping[str, Collection[str]]:
-    """For each quantised node those which make what it takes, or make it but for `PASSING`."""
+    """For each quantised node those which bring what it takes to 8 bits, also through `PASSING`."""
     nodes = load_named(reference).graph.node
     makers = {name: node for node in nodes for name in node.output}
+    narrowed = {
+        node.name for node in nodes if node.op_type in NARROWED and node.name in quantised.nodes
+    }
 
     def above(node: onnx.NodeProto) -> Iterator[str]:
         for name in node.input:
-            if name in makers and makers[name].name in quantised.nodes:
+            if name in makers and makers[name].name in narrowed:
                 yield makers[name].name
             elif name in makers and makers[name].op_type in PASSING:
                 yield from above(makers[name])

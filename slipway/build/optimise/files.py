@@ -9,7 +9,7 @@ from slipway.build.optimise.exclusion import quantise_within
 from slipway.build.optimise.fp16 import to_fp16
 from slipway.build.optimise.fusion import fuse, has_attention
 from slipway.build.optimise.quantised import Quantised
-from slipway.build.optimise.static import quantise_static
+from slipway.build.optimise.static import Activations, calibrated
 from slipway.tensors import Array
 
 Batches = Sequence[Mapping[str, Array]]
@@ -62,13 +62,17 @@ def _int8_dynamic(source: Path, target: Path, material: Material) -> str:
 
 def _int8_static(source: Path, target: Path, material: Material) -> str:
     batches = material.calibration()
+    with calibrated(source, batches, reduce_range=material.reduce_range) as quantise:
+        return _told(quantise_within(quantise, source, target, batches, material.gate))
 
-    def quantise(path: Path, excluded: frozenset[str]) -> Quantised:
-        return quantise_static(
-            source, path, batches, excluded=excluded, reduce_range=material.reduce_range
-        )
 
-    return _told(quantise_within(quantise, source, target, batches, material.gate))
+def _int8_typed(source: Path, target: Path, material: Material) -> str:
+    """For TensorRT to be built from, so what this processor would need does not count."""
+    batches = material.calibration()
+    with calibrated(
+        source, batches, reduce_range=False, activations=Activations.SIGNED
+    ) as quantise:
+        return _told(quantise_within(quantise, source, target, batches, material.gate))
 
 
 Way = Callable[[Path, Path, Material], str]
@@ -77,7 +81,10 @@ WAYS: Mapping[str, Way] = {
     "fp16": _fp16,
     "int8_dynamic": _int8_dynamic,
     "int8_static": _int8_static,
+    "int8_typed": _int8_typed,
 }
+GATED = frozenset({"int8_dynamic", "int8_static", "int8_typed"})
+"""Those whose file depends on what the gate says: on the metric in the engine that serves it."""
 
 
 def _told(done: Quantised) -> str:

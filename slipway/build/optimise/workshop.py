@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from functools import cache, cached_property, partial
 from math import isfinite, nan
 from pathlib import Path
+from typing import Any
 
+from slipway.build.engine import Engine
 from slipway.build.evaluate import in_batches
 from slipway.build.learning import Learnt
 from slipway.build.network import predict
@@ -15,7 +17,7 @@ from slipway.build.optimise.calibration import calibration_batches
 from slipway.build.optimise.catalogue import BASE, BASELINE, DISTIL, PRUNE, TRAINED, Variant
 from slipway.build.optimise.cost import Cost, cost_of
 from slipway.build.optimise.drop import Judged, judge, worse
-from slipway.build.optimise.files import Batches, Material
+from slipway.build.optimise.files import GATED, Batches, Material
 from slipway.build.optimise.study import Made
 from slipway.build.optimise.timing import Call
 from slipway.build.parity import Answers
@@ -75,13 +77,15 @@ class StepsWorkshop:
         """What was made of a variant, ready to be packaged."""
         return self._candidates[variant]
 
-    def traits(self) -> frozenset[str]:
-        return self._form.traits(self._branch(BASELINE.network).plain.folder)
+    def traits(self, network: str = BASELINE.network) -> frozenset[str]:
+        return self._form.traits(self._branch(network).plain.folder)
 
     def make(self, variant: Variant) -> Made:
         branch, kind = self._branch(variant.network), variant.kind
-        kind.engine.require_fit(self._recipe)
-        written = branch.plain if kind.file == BASE.file else self._write(branch, kind.file)
+        self._require_fit(kind.engine)
+        written = branch.plain
+        if kind.file != BASE.file:
+            written = self._write(branch, kind.file, kind.engine)
         judgement = self._judge(branch, written, variant)
         if variant == BASELINE:
             self._baseline_value = judgement.judged.value
@@ -180,7 +184,16 @@ class StepsWorkshop:
             self._references[learnt.network] = predict(network, self._held_out, self._recipe)
         return self._references[learnt.network]
 
-    def _write(self, branch: Branch, file: str) -> Step:
+    def _require_fit(self, engine: Engine) -> None:
+        engine.require_fit(self._recipe)
+        if engine.cpu_alone and self._form.on_gpu():
+            raise VariantError(
+                f"{engine.name} runs on processors alone",
+                why="what is compared here runs on the GPU",
+            )
+
+    def _write(self, branch: Branch, file: str, engine: Engine) -> Step:
+        """`engine` is what will run it: it counts where it decides what is written."""
         optimisation = self._recipe.optimisation
 
         def work(target: Path) -> None:
@@ -193,7 +206,7 @@ class StepsWorkshop:
                 ),
                 checks=self._checks,
                 reduce_range=not self._hardware.vnni,
-                gate=self._gate,
+                gate=partial(self._gate, engine),
             )
             detail = self._form.write(file, branch.plain.folder, target, material)
             (target / DETAIL_FILE).write_bytes(readable_json({"detail": detail}))
@@ -208,7 +221,12 @@ class StepsWorkshop:
             tolerance=optimisation.tolerance,
             metric=asdict(self._recipe.metric),
             reduce_range=not self._hardware.vnni,
+            gate=self._runtime(engine) if file in GATED else None,
         )
+
+    def _runtime(self, engine: Engine) -> list[Any]:
+        """What decides an engine's answers beside the file that it runs."""
+        return [asdict(engine), asdict(self._hardware), versions("onnxruntime", "openvino")]
 
     def _checks(self) -> Batches:
         rows, size = CHECKED, self._recipe.serving.max_batch_size
@@ -218,11 +236,13 @@ class StepsWorkshop:
             for start in range(0, len(next(iter(some.values()))), size)
         ]
 
-    def _gate(self, file: Path) -> str:
-        """Of a file that is being written: whether its metric stays within the tolerance."""
+    def _gate(self, engine: Engine, file: Path) -> str:
+        """Of a file that is being written: whether its metric stays within the tolerance, in the
+        engine that is to run it.
+        """
         metric, tolerance = self._recipe.metric.name, self._recipe.optimisation.tolerance
         score, targets = metric_named(metric), self._steps.learning.data.holdout.targets
-        value = score(self._answers(self._form.answers(file, BASE.engine)), targets).value
+        value = score(self._answers(self._form.answers(file, engine)), targets).value
         lost = worse(metric, self._baseline_value, value)
         if lost <= tolerance:
             return ""

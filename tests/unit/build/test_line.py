@@ -41,6 +41,7 @@ def test_the_steps_run_in_order_and_the_package_describes_its_files(built):
     assert all(sha256_of(folder / e.path) == e.sha256 for e in artefact.files)
     assert artefact.metric.value >= artefact.metric.floor
     assert {"torch", "onnx", "onnxruntime", "slipway"} <= set(artefact.built_with)
+    assert artefact.engines == ()
 
 
 def test_a_second_build_does_nothing_again(tiny, workspace, built):

@@ -598,3 +598,10 @@ def test_the_client_says_what_is_wrong_with_an_answer():
     assert client.check(client.Forecast(0.9, "bearing wear")) == ""
     assert "0.20" in client.check(client.Forecast(0.2, "none"))
     assert "seal leak" in client.check(client.Forecast(0.9, "seal leak"))
+
+
+def test_engines_take_the_hours_of_a_window_and_of_the_client():
+    (steps,) = FOLDER.recipe.serving.ranges
+    assert (steps.name, steps.likeliest) == ("steps", WINDOW)
+    assert steps.least < TRACES.SHORTEST < len(FOLDER.module("client").EXAMPLE) < steps.most
+    assert steps.most == 2 * WINDOW

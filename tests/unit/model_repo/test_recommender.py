@@ -418,3 +418,10 @@ def test_the_clients_example_is_of_the_shop_and_its_check_can_fail():
     offers = [client.Offer(item, 0.1) for item in range(10)]
     assert client.check(offers) == ""
     assert "0 of the first five" in client.check([client.Offer(40 + k, 0.1) for k in range(10)])
+
+
+def test_engines_take_every_history_that_training_could_have_seen():
+    (items,) = RECIPE.serving.ranges
+    assert (items.name, items.least) == ("items", 1)
+    assert VISITORS.SHORTEST <= items.likeliest < VISITORS.LONGEST
+    assert items.most == 2 * DATA.LONGEST

@@ -9,11 +9,12 @@ from rich.console import Console
 
 from benchmarks.variants_parts.markdown import document
 from scripts.build_parts.comparison import show
-from slipway.artefact import Artefact
+from slipway.artefact import Artefact, FileEntry
 from slipway.report.comparison import comparison
 from slipway.report.content import Report
 from slipway.report.page import render
 from slipway.variants import Failed, Interval, Measured, Rival, Study, Timing, Untried, Verdict
+from tests.engines import spec
 
 
 def timings(speed):
@@ -81,6 +82,22 @@ def test_the_page_shows_the_comparison_where_there_is_one(study, whole):
     assert "slower at batch 1: 0.25x" in page
     assert "2 x Some Processor (avx2)" in page
     assert "Which variant is served" not in render(Report((whole,)))
+
+
+def test_the_page_shows_which_engines_are_offered(study, whole):
+    def page(*engines):
+        source = FileEntry("typed/fp16.onnx", 3, "4d" * 32)
+        artefact = replace(whole.artefact, files=(*whole.artefact.files, source), study=study,
+                           engines=engines)  # fmt: skip
+        return render(Report((replace(whole, artefact=artefact),)))
+
+    offering = page(spec(tolerance=0.0125))
+    assert "TensorRT engines offered to servers with a GPU" in offering
+    row = next(line for line in offering.splitlines() if '<th scope="row">fp16</th>' in line)
+    assert row.count("typed/fp16.onnx") == 1
+    assert '<td class="num">2</td>' in row
+    assert "None was built here." in offering
+    assert "No TensorRT engine is offered" in page()
 
 
 def test_a_manifest_carries_the_comparison_and_old_ones_are_still_read(study, whole):

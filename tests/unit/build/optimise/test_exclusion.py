@@ -90,6 +90,11 @@ def test_a_quantiser_that_fails_leaves_no_file_behind(layers, batches, tmp_path)
     assert set(tmp_path.iterdir()) == before
 
 
+def test_products_that_give_fp32_have_no_part_in_the_noise_of_the_next(layers, quantiser, tmp_path):
+    done = quantiser(tmp_path / "int8.onnx", frozenset())
+    assert feeders(layers, done) == {f"layer{k}": () for k in range(LAYERS)}
+
+
 def test_nodes_are_ranked_by_the_noise_they_add_not_by_what_reaches_them():
     losses = [
         TensorLoss("t3", "c", db=3, added=0.0),
@@ -103,7 +108,7 @@ def test_nodes_are_ranked_by_the_noise_they_add_not_by_what_reaches_them():
 
 def test_a_node_is_fed_by_the_nearest_quantised_ones(convolutions, images, tmp_path):
     done = quantise_static(convolutions, tmp_path / "int8.onnx", images, reduce_range=False)
-    first, second, third, merge, head = done.nodes
+    first, second, third, merge, head = done.nodes  # the last is fed in FP32
     assert feeders(convolutions, done) == {
         first: (),
         second: (first,),

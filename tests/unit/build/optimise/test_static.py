@@ -5,8 +5,9 @@ import onnx
 import onnxruntime as ort
 import pytest
 
+from slipway.build.optimise import static
 from slipway.build.optimise.losses import output_loss
-from slipway.build.optimise.static import Activations, quantise_static
+from slipway.build.optimise.static import METHODS, Activations, calibrated, quantise_static
 from slipway.errors import VariantError
 
 
@@ -105,6 +106,70 @@ def test_products_of_a_transformer_are_quantised_but_not_those_of_two_activation
     done = quantise_static(transformer, target, texts, reduce_range=False)
     assert done.operators == {"Gemm": 1, "MatMul": 12}
     assert output_loss(transformer, target, texts) > 15
+
+
+def test_products_bring_their_outputs_to_8_bits_only_in_convolutions(
+    unsigned, transformer, tmp_path, texts
+):
+    def narrowed(path):
+        graph = onnx.load(path).graph
+        makers = {name: node.op_type for node in graph.node for name in node.output}
+        return {makers.get(n.input[0]) for n in graph.node if n.op_type == "QuantizeLinear"}
+
+    quantise_static(transformer, tmp_path / "int8.onnx", texts, reduce_range=False)
+    assert not narrowed(tmp_path / "int8.onnx") & {"Gemm", "MatMul"}
+    assert "Conv" in narrowed(unsigned[0])
+    assert "Gemm" not in narrowed(unsigned[0])
+
+
+class Counted(list):
+    """Batches that know how often all were run through."""
+
+    passes = 0
+
+    def __iter__(self):
+        self.passes += 1
+        return super().__iter__()
+
+
+def test_ranges_are_measured_and_chosen_once_for_any_number_of_files(
+    convolutions, images, tmp_path
+):
+    batches = Counted(images)
+    with calibrated(convolutions, batches, reduce_range=False) as quantise:
+        measured = batches.passes
+        every = quantise(tmp_path / "all.onnx")
+        left = list(every.nodes)[:2]
+        some = [quantise(tmp_path / f"{k}.onnx", left[:k]) for k in (1, 2)]
+    # FP32's answers; and for each method what is measured, and what comes of it.
+    assert batches.passes == measured == 1 + 2 * len(METHODS)
+    assert {done.calibration for done in (every, *some)} == {every.calibration}
+    assert [done.excluded for done in some] == [tuple(left[:1]), tuple(sorted(left))]
+    for file in ("all", "1", "2"):
+        assert output_loss(convolutions, tmp_path / f"{file}.onnx", images) > 20
+
+
+def test_that_way_to_choose_ranges_is_taken_which_loses_least(
+    convolutions, images, tmp_path, monkeypatch
+):
+    outlier = [{"image": batch["image"].copy()} for batch in images]
+    outlier[1]["image"][0, 0, 0, 0] = 60
+    best = quantise_static(convolutions, tmp_path / "best.onnx", outlier, reduce_range=False)
+    losses = {}
+    for method in METHODS:
+        monkeypatch.setattr(static, "METHODS", (method,))
+        done = quantise_static(convolutions, tmp_path / "int8.onnx", outlier, reduce_range=False)
+        assert done.calibration == method.name
+        losses[method.name] = output_loss(convolutions, tmp_path / "int8.onnx", outlier)
+    assert max(losses.values()) > min(losses.values()) + 1
+    assert best.calibration == max(losses, key=lambda name: losses[name])
+
+
+def test_masks_and_what_is_not_a_number_count_as_they_should():
+    wanted = {"y": np.array([1, 2, -np.inf], np.float32)}
+    assert static._loss(wanted, wanted) == 200
+    assert static._loss(wanted, {"y": np.array([1.1, 2.2, 0], np.float32)}) == pytest.approx(20)
+    assert static._loss(wanted, {"y": np.array([1, np.nan, 0], np.float32)}) == -np.inf
 
 
 def test_a_calibration_set_of_zeros_is_refused(convolutions, tmp_path):
