@@ -18,6 +18,10 @@ OURS = ("AWS_", "SLIPWAY_")
 OF_A_PYTHON = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 """The Python backend embeds the image's interpreter, which these would lead to the node's."""
 
+EXACT_FP32 = {"NVIDIA_TF32_OVERRIDE": "0"}
+"""Obeyed by cuBLAS and cuDNN, whose callers otherwise round what goes into FP32 products to 10
+bits: answers of a file in FP32 would not be PyTorch's, and golden requests fail.
+"""
 
 NEEDED = (
     "bin/tritonserver",
@@ -94,13 +98,16 @@ class ContainerInstallation:
         return ()
 
     def environ(self) -> dict[str, str]:
-        """The image's own: it says where CUDA and the backends' libraries are."""
+        """The image's own: it says where CUDA and the backends' libraries are.
+
+        Whoever gives the container a choice of TF32 is obeyed.
+        """
         kept = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(OURS) and name not in OF_A_PYTHON
         }
-        return {**kept, **contract.TELEMETRY_OFF}
+        return {**EXACT_FP32, **kept, **contract.TELEMETRY_OFF}
 
     def gather_backends(self, folder: Path, ours: Path) -> Path:  # noqa: ARG002 - as the protocol
         return self.root / "backends"

@@ -49,6 +49,14 @@ def test_the_server_gets_the_images_variables_but_none_of_the_nodes(image, monke
     assert "the node's" not in environ.values()
 
 
+def test_fp32_is_not_rounded_unless_it_is_asked_for(image, monkeypatch):
+    monkeypatch.delenv("NVIDIA_TF32_OVERRIDE", raising=False)
+    found = ContainerInstallation.find(image)
+    assert found.environ()["NVIDIA_TF32_OVERRIDE"] == "0"
+    monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "1")
+    assert found.environ()["NVIDIA_TF32_OVERRIDE"] == "1"
+
+
 def test_in_the_image_nothing_forbids_gpu_metrics(image, tmp_path):
     """Runs a stand-in that prints its arguments."""
     found = ContainerInstallation.find(image)
