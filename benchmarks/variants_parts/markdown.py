@@ -9,11 +9,14 @@ EAGER = "PyTorch eager FP32"
 
 def document(studies: Mapping[str, Study]) -> str:
     """A table of what was chosen, then a section a model with everything that was tried."""
-    lines = [*INTRODUCTION, *_summary(studies)]
+    return "\n".join([*INTRODUCTION, *summary(studies), *sections(studies)]) + "\n"
+
+
+def sections(studies: Mapping[str, Study]) -> Iterator[str]:
+    """Everything that was tried of each model."""
     for name, study in studies.items():
-        lines += ["", f"## {name}", "", f"On {study.hardware}. Chosen by {study.objective}.", ""]
-        lines += _table(study)
-    return "\n".join(lines) + "\n"
+        yield from ("", f"## {name}", "", f"On {study.hardware}. Chosen by {study.objective}.", "")
+        yield from _table(study)
 
 
 INTRODUCTION = (
@@ -27,7 +30,8 @@ INTRODUCTION = (
 )
 
 
-def _summary(studies: Mapping[str, Study]) -> Iterator[str]:
+def summary(studies: Mapping[str, Study]) -> Iterator[str]:
+    """What was chosen, a line a model."""
     yield "| model | chosen | metric | worse by | x eager FP32 | x best of PyTorch | x ONNX FP32 |"
     yield "|---|---|---|---|---|---|---|"
     for name, study in studies.items():

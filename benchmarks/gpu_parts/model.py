@@ -1,0 +1,125 @@
+"""One model on the GPU of this machine, in every way that is there to run it."""
+
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+import torch
+
+from slipway import terminal
+from slipway.artefact import read_artefact
+from slipway.build.line import build
+from slipway.build.network import predict
+from slipway.build.optimise.catalogue import BASELINE
+from slipway.build.optimise.study import Wanted, demands_of, study
+from slipway.build.optimise.timing import interleaved
+from slipway.build.optimise.workshop import StepsWorkshop
+from slipway.build.session import EXACT, OnnxModel
+from slipway.build.step import Workspace
+from slipway.build.steps import Steps
+from slipway.dataset import Sources
+from slipway.errors import NodeError
+from slipway.folder import ModelFolder
+from slipway.hardware import this_machine
+from slipway.node.engines.builder import BuildRequest
+from slipway.node.engines.inspection import inspect
+from slipway.node.engines.trtexec import Trtexec
+from slipway.progress import Progress
+from slipway.tensors import max_difference, measurable
+from slipway.variants import Timing
+
+ROUNDED: Mapping[str, str] = {"use_tf32": "1"}
+"""The default of ONNX Runtime's CUDA provider, and so of Triton's backend."""
+
+
+def software() -> dict[str, str]:
+    """What runs the models, by what it says of itself."""
+    return {
+        "onnxruntime": ort.__version__,
+        "torch": torch.__version__,
+        "cuda of torch": torch.version.cuda or "none",
+    }
+
+
+def compare(folder: ModelFolder, workspace: Path, names: tuple[str, ...]) -> dict[str, Any]:
+    """As JSON. Raises `SlipwayError` where the model cannot be built or run."""
+    with terminal.progress_bar(folder.name) as progress:
+        steps = Steps(folder, Sources(), Workspace(workspace, folder.name), progress)
+        wanted = Wanted(names)
+        machine = this_machine(gpu=steps.form.on_gpu())
+        shop = StepsWorkshop(steps, machine)
+        demands = demands_of(folder.recipe, wanted)
+        compared = study(shop, demands, wanted, str(machine), progress=progress)
+        return {
+            "study": compared.to_json(),
+            "tf32": _rounding(steps, shop) if steps.form.on_gpu() else None,
+            "tensorrt": _engines(folder, workspace, wanted, progress),
+        }
+
+
+def _rounding(steps: Steps, shop: StepsWorkshop) -> dict[str, Any]:
+    """What TF32 gains in an FP32 file, and how far its answers lie from PyTorch's in FP32."""
+    learning, recipe = steps.learning, steps.folder.recipe
+    inputs = learning.prepare(learning.data.holdout.inputs)
+    file = steps.form.model(shop.candidate(BASELINE.name).optimised.folder)
+    exact, rounded = OnnxModel(file, EXACT), OnnxModel(file, ROUNDED)
+    batches = steps.form.workload(inputs)
+    timings = []
+    for size, batch in batches.items():
+        seconds = interleaved({"exact": partial(exact, batch), "tf32": partial(rounded, batch)})
+        timings.append(Timing(size, seconds["tf32"], seconds["exact"]))
+    largest = batches[max(batches)]
+    network = learning.load(shop.candidate(BASELINE.name).learnt)
+    reference = measurable(predict(network, largest, recipe))
+    return {
+        "timings": [asdict(timing) for timing in timings],
+        "parity": recipe.parity,
+        "difference": {
+            "exact": max_difference(reference, exact(largest)),
+            "tf32": max_difference(reference, rounded(largest)),
+        },
+    }
+
+
+def _engines(
+    folder: ModelFolder, workspace: Path, wanted: Wanted, progress: Progress
+) -> dict[str, Any]:
+    """The engines that the package offers, built here; or why there are none."""
+    trtexec = Trtexec.find()
+    try:
+        version = str(trtexec.version())
+    except NodeError as error:
+        return {"missing": str(error)}
+    *_, packaged = build(folder, workspace, progress, wanted=wanted)
+    package = packaged.step.folder
+    engines: list[dict[str, Any]] = []
+    for spec in read_artefact(package).engines:
+        with tempfile.TemporaryDirectory() as scratch:
+            target = Path(scratch)
+            request = BuildRequest(package / spec.source, spec, target, target / "timing.cache")
+            try:
+                built = trtexec.build(request, threading.Event())
+            except NodeError as error:
+                engines.append({"precision": spec.precision, "failed": str(error)})
+                continue
+            engines.append(
+                {
+                    "precision": spec.precision,
+                    "build_s": built.seconds,
+                    "bytes": built.plan.stat().st_size,
+                    "milliseconds": built.milliseconds,
+                    "batch": max(spec.profiles[-1].optimum.values())[0],
+                    "layers": inspect(
+                        built.layers,
+                        spec,
+                        built.plan.stat().st_size,
+                        request.onnx.stat().st_size,
+                    ),
+                }
+            )
+    return {"version": version, "engines": engines}
