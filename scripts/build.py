@@ -47,13 +47,7 @@ def main(
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**32 - 1, help="Instead of the recipe's.")
     ] = None,
-    variants: Annotated[
-        str,
-        typer.Option(
-            metavar="all|NAME,...",
-            help="Compare variants (int8_dynamic, distil+openvino ...); package the best.",
-        ),
-    ] = "",
+    variants: options.Variants = "",
     objective: Annotated[
         str,
         typer.Option(
@@ -104,9 +98,10 @@ def main(
         raise typer.BadParameter(f"one of {', '.join(OBJECTIVES)}", param_hint="--objective")
     folders = [open_model(name, models) for name in names]
     with terminal.progress_bar("import PyTorch", enabled=not json):
+        from scripts.build_parts.wanted import wanted_of
         from slipway.build.checkpoint import resolve
     sources = Sources(data, resolve(checkpoint, sha256) if checkpoint else None)
-    wanted = _wanted(variants, objective, budget, folders)
+    wanted = wanted_of(variants, folders, objective=objective, budget_s=60 * budget)
     results = []
     for folder in folders:
         training = folder.recipe.training
@@ -123,21 +118,6 @@ def main(
         _print_table(results)
     else:
         typer.echo(results[0]["package"])
-
-
-def _wanted(
-    variants: str, objective: str, minutes: float, folders: list["ModelFolder"]
-) -> "Wanted | None":
-    """The variants to be compared; none unless an option asks for it."""
-    if not (variants or objective):
-        return None
-    from slipway.build.optimise.study import Wanted
-
-    tried = tuple(name.strip() for name in (variants or "all").split(","))
-    wanted = Wanted(tried, objective, minutes * 60)
-    for folder in folders:
-        wanted.check(folder.recipe)
-    return wanted
 
 
 def _build(

@@ -31,6 +31,7 @@ def main(
             help=f"Folders of the model repository. [default: {FIRST}, and all that are built]",
         ),
     ] = None,
+    variants: options.Variants = "",
     models: options.Models = Path("model_repo"),
     workspace: options.Workspace = Path("build"),
 ) -> None:
@@ -41,7 +42,12 @@ def main(
     them through the endpoint, and writes the report. Ends everything it started; Ctrl-C at any
     point does too. Exit code 1: a check failed.
 
-    Example: python scripts/demo.py
+    With --variants other forms of the models are compared, and the best is served; all of them
+    takes ten minutes or more a model.
+
+    Examples: python scripts/demo.py
+
+    python scripts/demo.py text_classifier --variants all
     """
     from slipway.folder import model_names, open_model
 
@@ -51,6 +57,7 @@ def main(
     folders = [open_model(name, models) for name in names]
 
     with terminal.progress_bar("import PyTorch"):
+        from scripts.build_parts.wanted import wanted_of
         from scripts.demo_parts.chain import Chain
         from scripts.demo_parts.node import serving
         from slipway.report.content import StepRecord, write_model_report
@@ -58,7 +65,8 @@ def main(
         from slipway.report.verdict import judge
 
     several = len(folders) > 1
-    chains = [Chain(folder, workspace, ENVIRONMENT) for folder in folders]
+    wanted = wanted_of(variants, folders)
+    chains = [Chain(folder, workspace, ENVIRONMENT, wanted) for folder in folders]
     released = []
     for chain in chains:
         _say_model(chain.folder.name, several=several)

@@ -31,4 +31,11 @@ GoldenFile = Annotated[
         "--golden", help="Take the golden request from this file, not from the released version."
     ),
 ]
+Variants = Annotated[
+    str,
+    typer.Option(
+        metavar="all|NAME,...",
+        help="Compare variants (int8_dynamic, distil+openvino ...); package the best.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]

@@ -8,6 +8,7 @@ from scripts.demo_parts.node import Node
 from slipway import contract, terminal
 from slipway.build.evaluate import read_evaluation
 from slipway.build.line import build
+from slipway.build.optimise.study import Wanted
 from slipway.check import perf, streams
 from slipway.check.accuracy import accuracy, accuracy_of_streams
 from slipway.check.example import example
@@ -31,11 +32,12 @@ STREAMS = (1, 4, 8)
 
 @dataclass
 class Chain:
-    """`records` grows with the steps; `manifest` is there once the model is published."""
+    """`records` grows with the steps; with `wanted`, the best of several variants is packaged."""
 
     folder: ModelFolder
     workspace: Path
     environment: str
+    wanted: Wanted | None = None
 
     def __post_init__(self) -> None:
         self.records: list[StepRecord] = []
@@ -44,7 +46,7 @@ class Chain:
 
     def build(self) -> None:
         with terminal.progress_bar("build") as progress:
-            for done in build(self.folder, self.workspace, progress):
+            for done in build(self.folder, self.workspace, progress, wanted=self.wanted):
                 step = done.step
                 self._done(step.name, step.seconds, done.detail, reused=step.reused)
                 self.evaluated = step.folder if step.name == "evaluate" else self.evaluated

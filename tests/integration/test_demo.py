@@ -53,6 +53,24 @@ def test_the_demo_ends_with_a_report_and_the_second_run_builds_nothing_again(
     assert reused == ["train", "export", "optimise", "evaluate", "package", "publish", "release"]
 
 
+def test_the_demo_serves_the_best_of_its_variants_and_the_report_compares_them(
+    environment, tmp_path
+):
+    done = subprocess.run(
+        [*COMMAND, "--workspace", tmp_path, "--variants", "fp16,openvino"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    study = json.loads((tmp_path / "report" / "tiny.json").read_bytes())["artefact"]["study"]
+    assert {verdict["variant"] for verdict in study["verdicts"]} == {"fp16", "openvino"}
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "PyTorch eager FP32" in page
+
+
 @pytest.mark.parametrize("after", ["", "train", "release", "serve", "accuracy"])
 def test_ctrl_c_leaves_no_process_no_shared_memory_and_nothing_half_written(
     after, environment, tmp_path
