@@ -18,7 +18,7 @@ CODE: Mapping[str, Sequence[str]] = {
     "export": ("build/network.py",),
     "optimise": (),
     "variant": (
-        *("build/padding.py", "build/text.py"),
+        *("build/padding.py", "build/text.py", "build/openvino.py"),
         *(
             f"build/optimise/{name}.py"
             for name in (

@@ -50,20 +50,22 @@ class OpenvinoModel:
         if precision in HINTS:
             properties["INFERENCE_PRECISION_HINT"] = HINTS[precision]
         try:
-            self._compiled = _core().compile_model(_core().read_model(path), DEVICE, properties)
+            model = _core().read_model(path)
+            # Compiled, an output may bear the name of a tensor that came to be the same.
+            self._outputs = [output.get_any_name() for output in model.outputs]
+            self._compiled = _core().compile_model(model, DEVICE, properties)
         except RuntimeError as error:
             raise VariantError(
                 f"OpenVINO cannot load {path.name}", why=_reason(error), mend=MEND
             ) from error
         self._request = self._compiled.create_infer_request()
-        self._outputs = [output.get_any_name() for output in self._compiled.outputs]
 
     def __call__(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         try:
             answer = self._request.infer(dict(inputs), share_inputs=True)
         except RuntimeError as error:
             raise VariantError("OpenVINO cannot run the model", why=_reason(error)) from error
-        return {name: answer[name] for name in self._outputs}
+        return {name: answer[number] for number, name in enumerate(self._outputs)}
 
     def layer_precisions(self) -> Counter[str]:
         """How many of the layers with weights really run in which precision: f32, bf16, i8, u8."""

@@ -219,10 +219,17 @@ class StepsWorkshop:
             data=branch.learnt.teacher.key,
             calibration=optimisation.calibration,
             tolerance=optimisation.tolerance,
-            metric=asdict(self._recipe.metric),
+            metric=self._metric,
+            batch=self._recipe.serving.max_batch_size,
             reduce_range=not self._hardware.vnni,
             gate=self._runtime(engine) if file in GATED else None,
         )
+
+    @property
+    def _metric(self) -> list[Any]:
+        """What decides how answers are judged."""
+        name = self._recipe.metric.name
+        return [name, hashes([metric_source(name)])]
 
     def _runtime(self, engine: Engine) -> list[Any]:
         """What decides an engine's answers beside the file that it runs."""
@@ -276,7 +283,7 @@ class StepsWorkshop:
             hardware=asdict(self._hardware),
             network=branch.learnt.step.key,
             data=branch.learnt.teacher.key,
-            metric=[self._recipe.metric.name, hashes([metric_source(self._recipe.metric.name)])],
+            metric=self._metric,
             serving=asdict(self._recipe.serving),
         )
         value = json.loads((step.folder / JUDGEMENT_FILE).read_bytes())

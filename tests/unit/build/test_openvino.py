@@ -1,8 +1,10 @@
 """Models run by OpenVINO in this process. No test assumes bfloat16 or AMX of the processor."""
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
+from onnx import TensorProto, helper
 
 from slipway.build.openvino import NEEDED, OpenvinoModel, capabilities
 from slipway.errors import VariantError
@@ -19,6 +21,27 @@ def test_answers_are_those_of_onnx_runtime_at_any_batch_and_length(tmp_path):
     for rows, tokens in ((1, 4), (3, 17), (2, 1)):
         inputs = some(rows, tokens, 32)
         np.testing.assert_allclose(model(inputs)["y"], onnx_runtime(path, inputs), atol=1e-5)
+
+
+def test_an_output_keeps_its_name_where_openvino_takes_it_for_another_tensor(tmp_path):
+    """A cast to the type that is there is left out, and its tensors become one."""
+    one = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 4])
+    other = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["batch", 4])
+    graph = helper.make_graph(
+        [
+            helper.make_node("Exp", ["x"], ["exp"]),
+            helper.make_node("Cast", ["exp"], ["scores"], to=TensorProto.FLOAT),
+        ],
+        "merged",
+        [one],
+        [other],
+    )
+    path = tmp_path / "merged.onnx"
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), path
+    )
+    answers = OpenvinoModel(path, precision="f32")({"x": np.zeros((2, 4), np.float32)})
+    np.testing.assert_allclose(answers["scores"], np.ones((2, 4)), atol=1e-6)
 
 
 def test_an_answer_outlives_the_next_call(tmp_path):
