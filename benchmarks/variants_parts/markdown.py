@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
+from benchmarks.variants_parts.targets import against_best, against_eager, numbers, targets
 from slipway.variants import Failed, Interval, Measured, Rival, Study, Untried, bounds, points
-
-EAGER = "PyTorch eager FP32"
 
 
 def document(studies: Mapping[str, Study]) -> str:
     """A table of what was chosen, then a section a model with everything that was tried."""
-    return "\n".join([*INTRODUCTION, *summary(studies), *sections(studies)]) + "\n"
+    lines = [*INTRODUCTION, *summary(studies), *targets(studies), *sections(studies)]
+    return "\n".join(lines) + "\n"
 
 
 def sections(studies: Mapping[str, Study]) -> Iterator[str]:
@@ -37,13 +37,7 @@ def summary(studies: Mapping[str, Study]) -> Iterator[str]:
     for name, study in studies.items():
         choice = study.choice
         worse = "" if choice is study.baseline else _worse(choice.drop, study)
-        batches = [timing.batch for timing in choice.timings]
-        eager = " / ".join(f"{_against(study, EAGER, batch):.1f}" for batch in batches)
-        best = " / ".join(
-            f"{_against(study, rival.name, batch):.1f}"
-            for batch in batches
-            if (rival := study.fastest_rival(batch))
-        )
+        eager, best = numbers(against_eager(study)), numbers(against_best(study))
         plain = " / ".join(f"{timing.speedup.middle:.1f}" for timing in choice.timings)
         yield (
             f"| {name} | {choice.variant} | {study.metric} {choice.metric:.4f} | {worse} "
@@ -51,13 +45,6 @@ def summary(studies: Mapping[str, Study]) -> Iterator[str]:
         )
     yield ""
     yield "Three figures: at batch 1, a middle one, and the largest that is served."
-
-
-def _against(study: Study, rival: str, batch: int) -> float:
-    """How many times as fast as a rival the choice is: both were timed beside the baseline."""
-    other = next(each for each in study.rivals if each.name == rival)
-    theirs = next(timing for timing in other.timings if timing.batch == batch)
-    return study.choice.at(batch).speedup.middle / theirs.speedup.middle
 
 
 def _table(study: Study) -> Iterator[str]:
