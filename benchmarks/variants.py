@@ -1,6 +1,7 @@
 """All variants of every model side by side on this machine, and the table of docs/results.md."""
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,8 @@ from slipway import options, terminal
 if TYPE_CHECKING:
     from slipway.folder import ModelFolder
     from slipway.variants import Study
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it finds its parts as a file
 
 app = terminal.application()
 

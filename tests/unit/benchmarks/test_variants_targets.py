@@ -1,11 +1,17 @@
 """What the page of results says of targets, for models that reach them and that do not."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from benchmarks.variants_parts.targets import targets
 from slipway.build.optimise.rivals import EAGER
 from slipway.variants import Interval, Measured, Rival, Study, Timing, Verdict
 
+ROOT = Path(__file__).parents[3]
 SAME = Interval(0.0, 0.0, 0.0)
 BATCHES = (1, 4, 16)
 
@@ -73,3 +79,13 @@ def test_the_same_speeds_may_be_enough_for_another_model(compared):
     )
     assert cells({"image_segmenter": study}, "image_segmenter")[-1] == "nothing"
     assert "4 times" in cells({"recommender": study}, "recommender")[-1]
+
+
+def test_the_page_is_written_again_from_what_was_kept(compared, tmp_path):
+    study = compared(chosen=(4, 4, 4), eager=(1, 1, 1), compiled=(2, 2, 2), student=(2, 2, 2))
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps({"recommender": {"study": study.to_json()}}))
+    page = tmp_path / "page.md"
+    command = ["benchmarks/variants.py", "--no-measure", "--output", kept, "--table", page]
+    subprocess.run([sys.executable, *command], cwd=ROOT, check=True)
+    assert "## recommender" in page.read_text()
