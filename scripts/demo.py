@@ -43,7 +43,7 @@ def main(
     point does too. Exit code 1: a check failed.
 
     With --variants other forms of the models are compared, and the best is served; all of them
-    takes ten minutes or more a model.
+    takes about ten minutes a model the first time.
 
     Examples: python scripts/demo.py
 
