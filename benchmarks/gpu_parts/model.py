@@ -23,10 +23,11 @@ from slipway.build.session import EXACT, OnnxModel
 from slipway.build.step import Workspace
 from slipway.build.steps import Steps
 from slipway.dataset import Sources
+from slipway.engines import EngineSpec
 from slipway.errors import NodeError
 from slipway.folder import ModelFolder
 from slipway.hardware import this_machine
-from slipway.node.engines.builder import BuildRequest
+from slipway.node.engines.builder import Builder, BuildRequest
 from slipway.node.engines.inspection import inspect
 from slipway.node.engines.trtexec import Trtexec
 from slipway.progress import Progress
@@ -97,29 +98,28 @@ def _engines(
         return {"missing": str(error)}
     *_, packaged = build(folder, workspace, progress, wanted=wanted)
     package = packaged.step.folder
-    engines: list[dict[str, Any]] = []
-    for spec in read_artefact(package).engines:
-        with tempfile.TemporaryDirectory() as scratch:
-            target = Path(scratch)
-            request = BuildRequest(package / spec.source, spec, target, target / "timing.cache")
-            try:
-                built = trtexec.build(request, threading.Event())
-            except NodeError as error:
-                engines.append({"precision": spec.precision, "failed": str(error)})
-                continue
-            engines.append(
-                {
-                    "precision": spec.precision,
-                    "build_s": built.seconds,
-                    "bytes": built.plan.stat().st_size,
-                    "milliseconds": built.milliseconds,
-                    "batch": max(spec.profiles[-1].optimum.values())[0],
-                    "layers": inspect(
-                        built.layers,
-                        spec,
-                        built.plan.stat().st_size,
-                        request.onnx.stat().st_size,
-                    ),
-                }
-            )
-    return {"version": version, "engines": engines}
+    specs = read_artefact(package).engines
+    return {"version": version, "engines": [built(trtexec, package, spec) for spec in specs]}
+
+
+def built(builder: Builder, package: Path, spec: EngineSpec) -> dict[str, Any]:
+    """One engine as it was built, run and inspected; or why it is refused."""
+    onnx = package / spec.source
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(scratch)
+        request = BuildRequest(onnx, spec, target, target / "timing.cache")
+        try:
+            engine = builder.build(request, threading.Event())
+            size = engine.plan.stat().st_size
+            layers = inspect(engine.layers, spec, size, onnx.stat().st_size)
+        except NodeError as error:
+            return {"precision": spec.precision, "failed": str(error)}
+    batch = next(iter(spec.profiles[-1].optimum.values()))[0]
+    return {
+        "precision": spec.precision,
+        "build_s": engine.seconds,
+        "bytes": size,
+        "milliseconds": engine.milliseconds,
+        "batch": batch,
+        "layers": layers,
+    }

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.gpu_parts.markdown import document
+from benchmarks.gpu_parts.model import built
 from benchmarks.gpu_parts.table import HEADER, rows
 from slipway.build.optimise.rivals import EAGER
 from slipway.build.session import on_gpu
 from slipway.variants import Failed, Interval, Measured, Rival, Study, Timing, Verdict
+from tests.engines import spec, trtexec, write_typed
 
 ROOT = Path(__file__).parents[3]
 SAME = Interval(0.0, 0.0, 0.0)
@@ -92,6 +94,18 @@ def test_engines_are_told_with_what_they_took_or_why_they_were_refused(value):
     table = {row[0]: row for row in rows(value)}
     assert table["TensorRT 10.3.0 fp16"][3] == "0.250 ms"
     assert "silently" in table["TensorRT 10.3.0 int8"][-1]
+
+
+def test_an_engine_is_built_and_inspected_with_the_node_s_own_trtexec(tmp_path):
+    """The command is the stand-in, which prints the milliseconds that it is known by."""
+    offered = spec()
+    write_typed(tmp_path / offered.source)
+    value = built(trtexec(), tmp_path, offered)
+    assert value["layers"] == {"fp16": 1}
+    assert value["milliseconds"] == 0.25
+    assert value["bytes"] > 0
+    refused = built(trtexec(TRTEXEC_FAILURE="silently fp32"), tmp_path, offered)
+    assert "silently built in another precision" in refused["failed"]
 
 
 def test_a_model_that_failed_says_why():
