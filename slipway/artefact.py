@@ -149,12 +149,6 @@ class Artefact:
         """Bytes of all files."""
         return sum(entry.size for entry in self.files)
 
-    def tolerance(self, golden: float) -> float:
-        """How far a server's answers may lie from PyTorch's, the golden request's tolerance given:
-        any server may serve an engine.
-        """
-        return max([golden, *(engine.tolerance for engine in self.engines)])
-
     def to_json(self) -> dict[str, Any]:
         return {
             "schema": contract.SCHEMA,

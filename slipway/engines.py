@@ -61,15 +61,14 @@ class EngineSpec:
 
     `source` is the ONNX file inside the version that it is built from: one in FP16, or with
     QuantizeLinear and DequantizeLinear. At least `share` of its heavy layers (convolutions, matrix
-    products, attention) must run in `precision` or a narrower one, or it is refused. `tolerance` is
-    the largest absolute difference to the golden answer. In an ensemble the engine is that of the
-    step `network`.
+    products, attention) must run in `precision` or a narrower one, or it is refused. What it must
+    answer is part of the version's golden request. In an ensemble the engine is that of the step
+    `network`.
     """
 
     precision: str
     source: str
     profiles: tuple[Profile, ...]
-    tolerance: float
     share: float = 0.5
 
     def __post_init__(self) -> None:
@@ -78,7 +77,6 @@ class EngineSpec:
         _require(bool(self.profiles), what, "it has no profile")
         inputs = {frozenset(profile.minimum) for profile in self.profiles}
         _require(len(inputs) == 1, what, "its profiles must name the same inputs")
-        _require(self.tolerance > 0, what, f"its tolerance is {self.tolerance}")
         _require(0 < self.share <= 1, what, f"its share is {self.share}, not above 0 and up to 1")
 
     @classmethod
@@ -88,7 +86,6 @@ class EngineSpec:
             precision=value["precision"],
             source=value["source"],
             profiles=tuple(Profile.from_json(each) for each in value["profiles"]),
-            tolerance=float(value["tolerance"]),
             share=float(value["share"]),
         )
 

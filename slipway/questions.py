@@ -16,23 +16,28 @@ QUESTIONS_FILE = "holdout.npz"
 
 @dataclass(frozen=True)
 class Questions:
-    """Requests (batch first), PyTorch's answers, and `targets` from which the metric named
+    """Requests (batch first), their right answers, and `targets` from which the metric named
     `metric` is computed.
+
+    Answers are PyTorch's, or where not `exact` those of the file that is served, as the build
+    recorded them.
     """
 
     inputs: Mapping[str, Array]
     reference: Mapping[str, Array]
     targets: Array
     metric: str
+    exact: bool = True
 
     def rows(self, part: slice) -> dict[str, Array]:
         return {name: array[part] for name, array in self.inputs.items()}
 
     def write(self, path: Path) -> None:
-        """As .npz: input/<name>, reference/<name>, targets and metric."""
+        """As .npz: input/<name>, reference/<name>, targets, metric and exact."""
         arrays = {f"input/{name}": array for name, array in self.inputs.items()}
         arrays |= {f"reference/{name}": array for name, array in self.reference.items()}
         arrays |= {"targets": self.targets, "metric": np.array(self.metric)}
+        arrays["exact"] = np.array(self.exact)
         # Text as numpy's own strings: arrays of objects would be pickled.
         plain = {n: a.astype(str) if a.dtype == NUMPY_OF["BYTES"] else a for n, a in arrays.items()}
         np.savez(path, **plain)  # type: ignore[arg-type]  # numpy's stub takes **kwds for its own flags
@@ -48,6 +53,7 @@ class Questions:
                 _below("reference/", arrays),
                 arrays["targets"],
                 str(arrays["metric"]),
+                bool(arrays["exact"]),
             )
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise IntegrityError(

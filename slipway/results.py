@@ -18,13 +18,23 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class AccuracyResult:
-    """The metric through the endpoint, and the largest difference to PyTorch's own answers."""
+    """The metric through the endpoint, and the largest difference to `reference`'s own answers.
+
+    That is `PyTorch`, or the `build` where the file that is served only comes near to PyTorch: the
+    build recorded what it answers.
+    """
 
     metric: str
     value: float
     examples: int
     difference: float
     tolerance: float
+    reference: str = "PyTorch"
+
+    @property
+    def way(self) -> str:
+        """What the difference lies between."""
+        return f"{self.reference} to served"
 
     @property
     def passed(self) -> bool:

@@ -1,4 +1,4 @@
-"""Tensors at Triton's border: data types, declarations, and golden requests in KServe v2 form."""
+"""Tensors at Triton's border: data types, declarations, and KServe v2's form of them."""
 
 import struct
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.errors import IntegrityError, RecipeError
+from slipway.errors import RecipeError
 
 Array = NDArray[Any]
 
@@ -125,46 +125,6 @@ def as_text(array: Array) -> Array:
     return np.array(texts, dtype=object).reshape(array.shape)
 
 
-@dataclass(frozen=True)
-class Golden:
-    """A request whose right answer is known: what a served model is probed with.
-
-    `tolerance` is the largest absolute difference to PyTorch's own answer in any element; text
-    must be the same. `stream`: the model is decoupled (it answers in any number of responses).
-    """
-
-    inputs: Mapping[str, Array]
-    outputs: Mapping[str, Array]
-    tolerance: float
-    stream: bool = False
-
-    def difference(self, answer: Mapping[str, Array]) -> float:
-        """The largest absolute difference of an answer; infinite where shape or names differ."""
-        return max_difference(self.outputs, answer)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "tolerance": self.tolerance,
-            "stream": self.stream,
-            "request": {"inputs": [to_json(n, a) for n, a in self.inputs.items()]},
-            "response": {"outputs": [to_json(n, a) for n, a in self.outputs.items()]},
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Golden":
-        try:
-            return cls(
-                inputs={t["name"]: from_json(t) for t in value["request"]["inputs"]},
-                outputs={t["name"]: from_json(t) for t in value["response"]["outputs"]},
-                tolerance=float(value["tolerance"]),
-                stream=bool(value.get("stream", False)),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise IntegrityError(
-                "The golden request cannot be read", why=f"{type(error).__name__}: {error}"
-            ) from error
-
-
 def max_difference(want: Mapping[str, Array], got: Mapping[str, Array]) -> float:
     """The largest absolute difference between two sets of named arrays.
 
@@ -188,6 +148,17 @@ def max_difference(want: Mapping[str, Array], got: Mapping[str, Array]) -> float
             return float("inf")
         worst = max(worst, largest)
     return worst
+
+
+def farthest(arrays: Mapping[str, Array]) -> int:
+    """The row that differs most from the first one; 0 where none does."""
+    rows = len(next(iter(arrays.values())))
+    first = {name: array[:1] for name, array in arrays.items()}
+
+    def gap(row: int) -> float:
+        return max_difference(first, {n: array[row : row + 1] for n, array in arrays.items()})
+
+    return max(range(rows), key=gap)
 
 
 def measurable(arrays: Mapping[str, Array]) -> Mapping[str, Array]:

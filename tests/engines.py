@@ -74,7 +74,7 @@ def profile(least, best, most, name="point", width=WIDTH):
     return Profile({name: (least, width)}, {name: (best, width)}, {name: (most, width)})
 
 
-def spec(precision="fp16", source="typed/fp16.onnx", tolerance=0.01, **changes):
+def spec(precision="fp16", source="typed/fp16.onnx", **changes):
     profiles = (profile(1, 1, 1), profile(1, 8, 8))
     return EngineSpec(**{"precision": precision, "source": source, "profiles": profiles,
-                         "tolerance": tolerance, **changes})  # fmt: skip
+                         **changes})  # fmt: skip

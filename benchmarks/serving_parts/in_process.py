@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.serving_parts.values import Clock, Load
-from slipway.tensors import Golden  # before ONNX Runtime: slipway turns its telemetry off
+from slipway.golden import Golden  # before ONNX Runtime: slipway turns its telemetry off
 
 
 def measure(spec: dict[str, Any]) -> Load:

@@ -18,8 +18,9 @@ from benchmarks.serving_parts.http_load import Call, HttpSpec
 from benchmarks.serving_parts.values import Load
 from slipway.check.closed_loop import LoadSpec
 from slipway.errors import BuildError, ServerError
+from slipway.golden import Golden
 from slipway.processes import running
-from slipway.tensors import Array, Golden
+from slipway.tensors import Array
 from slipway.triton.environment import ServerEnvironment
 from slipway.triton.server import EmbeddedServer, Ports, ServerOptions
 

@@ -14,6 +14,7 @@ from slipway.check.accuracy import accuracy, accuracy_of_streams
 from slipway.check.example import example
 from slipway.check.smoke import smoke
 from slipway.folder import ModelFolder
+from slipway.golden import Golden
 from slipway.questions import QUESTIONS_FILE, Questions
 from slipway.registry.clock import utc_now
 from slipway.registry.golden import read_golden
@@ -24,7 +25,6 @@ from slipway.registry.store import open_store
 from slipway.report.content import ModelReport, StepRecord
 from slipway.report.content import Released as ReleasedAs
 from slipway.results import AccuracyResult, CheckResult, PerfResult, StreamResult
-from slipway.tensors import Golden
 
 CONCURRENCIES = (1, 4, 16)
 STREAMS = (1, 4, 8)
@@ -121,7 +121,7 @@ class Chain:
                     batch=recipe.serving.max_batch_size,
                     progress=progress,
                 )
-        said = f"{served.metric} {served.value:.4f}, PyTorch to served {served.difference:.1e}"
+        said = f"{served.metric} {served.value:.4f}, {served.way} {served.difference:.1e}"
         self._done("accuracy", time.perf_counter() - started, said)
         return served
 

@@ -122,9 +122,11 @@ def _require_good(metric: MetricResult, recipe: Recipe) -> None:
         )
 
 
-def in_batches(form: Answers, inputs: Mapping[str, Array], recipe: Recipe) -> dict[str, Array]:
-    """The answers to any number of examples, in batches as large as they are served."""
-    rows, most = len(next(iter(inputs.values()))), recipe.serving.max_batch_size
+def in_batches(
+    form: Answers, inputs: Mapping[str, Array], recipe: Recipe, size: int | None = None
+) -> dict[str, Array]:
+    """The answers to any number of examples, in batches of `size`, or as large as served."""
+    rows, most = len(next(iter(inputs.values()))), size or recipe.serving.max_batch_size
     parts = [
         form(trim({n: a[k : k + most] for n, a in inputs.items()}, recipe))
         for k in range(0, rows, most)

@@ -18,21 +18,25 @@ from slipway.build.optimise.timing import Call
 from slipway.build.parity import Answers
 from slipway.dataset import Data
 from slipway.engines import Profile
+from slipway.golden import Golden
 from slipway.questions import Questions
-from slipway.tensors import Array, Golden
+from slipway.tensors import Array
 
 Inputs = Mapping[str, Array]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What questions are made of: PyTorch's network and its `reference`, its answers to the
-    held-out inputs; and the file that will be served, which answers as PyTorch does if `exact`.
+    """What questions are made of: PyTorch's network, the `right` answers to the held-out inputs,
+    and the file that will be served.
+
+    The answers are PyTorch's, or those of the file where it is not `exact`: where it only comes
+    near to PyTorch.
     """
 
     network: nn.Module
     data: Data
-    reference: Mapping[str, Array]
+    right: Mapping[str, Array]
     served: Path
     exact: bool
 
@@ -96,6 +100,10 @@ class Form(Protocol):
 
     def ready(self, file: Path, engine: Engine) -> Callable[[Inputs], Call]:
         """A model from its file, ready to be timed on a batch of its workload."""
+        ...
+
+    def otherwise(self, file: Path) -> Sequence[Answers]:
+        """Other ways to run a model's file, which answer as it does but for rounding."""
         ...
 
     def rivals(self, network: nn.Module) -> Mapping[str, Callable[[Inputs], Call]]:

@@ -27,14 +27,17 @@ CODE: Mapping[str, Sequence[str]] = {
             )
         ),
     ),
-    "judge": ("build/optimise/drop.py", "build/padding.py", "build/openvino.py"),
+    "judge": (
+        *("build/optimise/drop.py", "build/optimise/judgement.py", "build/padding.py"),
+        *("build/openvino.py", "tensors.py"),
+    ),
     "evaluate": (
         *("build/evaluate.py", "build/parity.py", "build/padding.py"),
         *("exhibits.py", "questions.py", "tensors.py", "metrics/scores.py", "metrics/named.py"),
     ),
     "package": (
         *("build/package.py", "build/triton_config.py", "build/triton_folder.py"),
-        *("build/engine.py", "artefact.py", "contract.py", "tensors.py"),
+        *("build/engine.py", "artefact.py", "contract.py", "golden.py", "tensors.py"),
     ),
 }
 """Which of our own modules decide what a step gives: a change of them does the step again. Those of

@@ -52,7 +52,8 @@ def build(
     yield StepDone(exported, steps.form.exported(exported.folder))
     optimised = steps.optimise(exported)
     yield StepDone(optimised, steps.form.optimised(optimised.folder))
-    candidate = Candidate("optimised", learnt, exported, optimised, folder.recipe.parity)
+    parity = folder.recipe.parity
+    candidate = Candidate("optimised", learnt, exported, optimised, parity, parity)
     compared: Study | None = None
     shop: StepsWorkshop | None = None
     if wanted is not None:

@@ -15,16 +15,20 @@ from slipway.build.step import versions
 from slipway.engines import EngineSpec
 from slipway.files import hard_link, readable_json
 from slipway.folder import ModelFolder
-from slipway.questions import Questions
+from slipway.golden import Golden
 from slipway.variants import Study
 
 
 @dataclass(frozen=True)
 class Offer:
-    """An engine for servers with a GPU, and the ONNX file that it is built from."""
+    """An engine for servers with a GPU, and the ONNX file that it is built from.
+
+    Its answers may lie `tolerance` from the file's.
+    """
 
     spec: EngineSpec
     file: Path
+    tolerance: float
 
 
 def package(
@@ -34,8 +38,7 @@ def package(
     evaluation: Evaluation,
     optimised: Path,
     engine: Engine,
-    questions: Questions,
-    tolerance: float,
+    golden: Golden,
     study: Study | None,
     offers: Sequence[Offer],
     target: Path,
@@ -46,7 +49,6 @@ def package(
         source = target / offer.spec.source
         source.parent.mkdir(exist_ok=True)
         hard_link(offer.file, source)
-    golden = form.golden(questions, tolerance)
     (target / contract.GOLDEN_FILE).write_bytes(readable_json(golden.to_json()))
     artefact = Artefact(
         model=folder.name,

@@ -22,7 +22,8 @@ PADDED_BY = 9
 
 @dataclass(frozen=True)
 class Rung:
-    """A form of a model, and how far its answers may lie from PyTorch's.
+    """A form of a model, and how far its answers may lie from PyTorch's, and from its `own` when it
+    is asked in other batches.
 
     Of one that is not `exact` only what has a distance is compared: the metric judges the rest.
     """
@@ -30,6 +31,7 @@ class Rung:
     name: str
     answers: Answers
     tolerance: float
+    own: float
     exact: bool = True
 
     def compared(self, answer: Mapping[str, Array]) -> Mapping[str, Array]:
@@ -62,23 +64,28 @@ def compare(
             batch = trim({n: a[rows] for n, a in inputs.items()}, recipe)
             together = rung.compared(form(batch))
             expected = {n: a[rows] for n, a in wanted.items()}
-            yield _result("PyTorch", name, size, max_difference(expected, together), rung)
+            yield _result("PyTorch", name, size, max_difference(expected, together), rung.tolerance)
         singles = [{n: a[k : k + 1] for n, a in batch.items()} for k in range(most)]
         alone = rung.compared(_joined([form(trim(single, recipe)) for single in singles]))
-        yield _result(f"{name}, one by one", name, most, max_difference(alone, together), rung)
+        gap = max_difference(alone, together)
+        yield _result(f"{name}, one by one", name, most, gap, rung.own)
         if any(spec.varying for spec in recipe.inputs):
             padded = form(extend(batch, recipe.inputs, PADDED_BY))
-            gap = max_difference(together, _cropped(padded, together))
-            yield _result(f"{name}, padded by {PADDED_BY}", name, most, gap, rung)
+            gap = max_difference(together, cropped(padded, together))
+            yield _result(f"{name}, padded by {PADDED_BY}", name, most, gap, rung.own)
 
 
 def _joined(answers: list[Mapping[str, Array]]) -> dict[str, Array]:
     return {n: np.concatenate([answer[n] for answer in answers]) for n in answers[0]}
 
 
-def _cropped(answer: Mapping[str, Array], like: Mapping[str, Array]) -> dict[str, Array]:
-    """Without what outputs have more, as their own dimensions vary with the inputs'."""
-    return {n: a[tuple(slice(size) for size in like[n].shape)] for n, a in answer.items()}
+def cropped(answer: Mapping[str, Array], like: Mapping[str, Array]) -> dict[str, Array]:
+    """Those in `like`, without what outputs have more as they vary with the inputs."""
+    return {
+        name: array[tuple(slice(size) for size in like[name].shape)]
+        for name, array in answer.items()
+        if name in like
+    }
 
 
 def _rows(examples: int, size: int) -> Array:
@@ -86,11 +93,13 @@ def _rows(examples: int, size: int) -> Array:
     return np.fromiter(islice(cycle(range(examples)), size), dtype=np.int64, count=size)
 
 
-def _result(reference: str, form: str, size: int, difference: float, rung: Rung) -> ParityResult:
-    if not difference <= rung.tolerance:
+def _result(
+    reference: str, form: str, size: int, difference: float, tolerance: float
+) -> ParityResult:
+    if not difference <= tolerance:
         raise ParityError(
             f"At batch {size} the {form} model differs from {reference} by {difference:.2e}",
-            why=f"{rung.tolerance:.1e} is allowed",
+            why=f"{tolerance:.1e} is allowed",
             mend="Find the operation that differs, or state a tolerance that the use can bear.",
         )
-    return ParityResult(reference, form, size, difference, rung.tolerance)
+    return ParityResult(reference, form, size, difference, tolerance)

@@ -3,7 +3,7 @@ text.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from slipway.build.optimise.graph import optimise_graph
 from slipway.build.optimise.timing import Call
 from slipway.build.optimise.workload import workload
 from slipway.build.parity import Answers
-from slipway.build.session import loaded, on_gpu
+from slipway.build.session import OnnxModel, loaded, on_gpu
 from slipway.build.text import TOKENIZER_FILE, tokenizer_file
 from slipway.build.triton_config import NETWORK, TOKENIZER, as_json, configurations
 from slipway.build.triton_folder import write_model
@@ -31,13 +31,12 @@ from slipway.dataset import Sources
 from slipway.engines import Profile
 from slipway.files import readable_json
 from slipway.folder import ModelFolder
+from slipway.golden import Golden
 from slipway.profiles import profiles_of
 from slipway.questions import Questions
-from slipway.tensors import Array, Golden, measurable
+from slipway.tensors import Array, farthest
 
 GRAPH_FILE = "graph.json"
-GOLDEN_ROWS = 2
-"""Two: a batch, so that an answer that mixes rows up is noticed."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +98,9 @@ class PlainForm:
         answers = loaded(file, engine)
         return lambda inputs: partial(answers, inputs)
 
+    def otherwise(self, file: Path) -> Sequence[Answers]:
+        return (OnnxModel(file, literally=True),)
+
     def rivals(self, network: nn.Module) -> Mapping[str, Callable[[Inputs], Call]]:
         recipe = self.folder.recipe
         return {
@@ -109,14 +111,14 @@ class PlainForm:
     def questions(self, asked: Asked) -> Questions:
         """The held-out examples themselves."""
         holdout = asked.data.holdout
-        # What cannot be nearly right, such as a class, is judged by the metric alone.
-        reference = asked.reference if asked.exact else measurable(asked.reference)
-        return Questions(holdout.inputs, reference, holdout.targets, self.folder.recipe.metric.name)
+        metric = self.folder.recipe.metric.name
+        return Questions(holdout.inputs, asked.right, holdout.targets, metric, asked.exact)
 
     def golden(self, questions: Questions, tolerance: float) -> Golden:
+        rows = [0, farthest(questions.reference)]
         return Golden(
-            inputs={name: array[:GOLDEN_ROWS] for name, array in questions.inputs.items()},
-            outputs={name: array[:GOLDEN_ROWS] for name, array in questions.reference.items()},
+            inputs={name: array[rows] for name, array in questions.inputs.items()},
+            outputs={name: array[rows] for name, array in questions.reference.items()},
             tolerance=tolerance,
         )
 

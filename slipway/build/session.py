@@ -28,12 +28,22 @@ def on_gpu() -> bool:
 class OnnxModel:
     """An ONNX file, loaded; call it with named arrays (batch first) for named arrays.
 
+    `literally`: node by node as it is written, on the CPU, where ONNX Runtime would otherwise put
+    others in their places, such as one that computes with integers for one between QuantizeLinear
+    and DequantizeLinear.
+
     Raises `BuildError` where it should run on the GPU and does not: ONNX Runtime itself only warns.
     """
 
-    def __init__(self, path: Path, options: Mapping[str, str] = EXACT) -> None:
-        self._session = ort.InferenceSession(path, providers=_providers(options))
-        if on_gpu() and CUDA not in self._session.get_providers():
+    def __init__(
+        self, path: Path, options: Mapping[str, str] = EXACT, *, literally: bool = False
+    ) -> None:
+        how = ort.SessionOptions()
+        if literally:
+            how.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        providers = [CPU] if literally else _providers(options)
+        self._session = ort.InferenceSession(path, how, providers=providers)
+        if on_gpu() and not literally and CUDA not in self._session.get_providers():
             raise BuildError(
                 "ONNX Runtime does not run on the GPU that is here",
                 why="it could not load its CUDA provider, and would measure the CPU instead",

@@ -1,14 +1,14 @@
 """The steps after learning: each names what decides its result, and is done when that is new."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from slipway.build.decoder.form import DecoderForm
-from slipway.build.evaluate import evaluate, read_evaluation, write_evaluation
+from slipway.build.evaluate import evaluate, in_batches, read_evaluation, write_evaluation
 from slipway.build.form import Asked, Form
 from slipway.build.ingredients import ingredients
 from slipway.build.learning import Learning, Learnt
@@ -21,9 +21,11 @@ from slipway.build.step import Step, Work, Workspace, hashes
 from slipway.dataset import Sources
 from slipway.files import readable_json, sha256_of
 from slipway.folder import ModelFolder
+from slipway.golden import Golden, Right
 from slipway.metrics.named import metric_source
 from slipway.progress import Progress
 from slipway.questions import QUESTIONS_FILE, Questions
+from slipway.tensors import Array, measurable
 from slipway.variants import Study
 
 STUDY = "study"
@@ -34,7 +36,7 @@ class Candidate:
     """A file that can be packaged: of which network, and how it is run.
 
     `optimised` is the step that wrote it, `exported` the one it was made from. Its answers may lie
-    `tolerance` from those of its network in PyTorch.
+    `tolerance` from those of its network in PyTorch, and `own_tolerance` from its own.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Candidate:
     exported: Step
     optimised: Step
     tolerance: float
+    own_tolerance: float
     kind: Kind = BASE
 
 
@@ -102,17 +105,24 @@ class Steps:
                 self.form.model(step.folder) for step in (candidate.exported, candidate.optimised)
             )
             ladder = (
-                Rung("ONNX", self.form.answers(exported, BASE.engine), recipe.parity),
+                Rung(
+                    "ONNX", self.form.answers(exported, BASE.engine), recipe.parity, recipe.parity
+                ),
                 Rung(
                     candidate.name,
                     self.form.answers(optimised, kind.engine),
                     candidate.tolerance,
+                    candidate.own_tolerance,
                     exact=kind.exact,
                 ),
             )
             judged = evaluate(self.folder, self.sources, data, reference, ladder)
             proved = (*self.form.proof(candidate.exported.folder), *judged.parity)
-            asked = Asked(network, data, reference, optimised, exact=kind.exact)
+            right: Mapping[str, Array] = reference
+            if not kind.exact:
+                # What cannot be nearly right, such as a class, is judged by the metric alone.
+                right = measurable(in_batches(ladder[-1].answers, prepared, recipe))
+            asked = Asked(network, data, right, optimised, exact=kind.exact)
             write_evaluation(target, replace(judged, parity=proved), self.form.questions(asked))
 
         judging = (self.folder.path / f"{name}.py" for name in ("baseline", "exhibits"))
@@ -122,7 +132,7 @@ class Steps:
             optimised=candidate.optimised.key,
             engine=asdict(kind.engine),
             rung=candidate.name,
-            tolerance=candidate.tolerance,
+            tolerance=[candidate.tolerance, candidate.own_tolerance],
             metric=[asdict(recipe.metric), hashes([metric_source(recipe.metric.name)])],
             parity=recipe.parity,
             buckets=recipe.serving.batch_buckets,
@@ -137,28 +147,49 @@ class Steps:
         offers: Sequence[Offer] = (),
     ) -> Step:
         recipe = self.folder.recipe
-        return self.run(
-            "package",
-            lambda target: package(
+
+        def work(target: Path) -> None:
+            questions = Questions.read(evaluated.folder / QUESTIONS_FILE)
+            golden = self.form.golden(questions, candidate.own_tolerance)
+            package(
                 self.folder,
                 self.form,
                 evaluation=read_evaluation(evaluated.folder),
                 optimised=candidate.optimised.folder,
                 engine=candidate.kind.engine,
-                questions=Questions.read(evaluated.folder / QUESTIONS_FILE),
-                tolerance=candidate.tolerance,
+                golden=self._with_engines(golden, offers),
                 study=study,
                 offers=offers,
                 target=target,
-            ),
+            )
+
+        return self.run(
+            "package",
+            work,
             evaluated=evaluated.key,
             title=recipe.title,
             labels=[spec.labels for spec in recipe.outputs],
             serving=asdict(recipe.serving),
             generation=asdict(recipe.generation) if recipe.generation else None,
             study=study.to_json() if study else None,
-            offers=[[asdict(offer.spec), sha256_of(offer.file)] for offer in offers],
+            offers=[
+                [asdict(offer.spec), sha256_of(offer.file), offer.tolerance] for offer in offers
+            ],
         )
+
+    def _with_engines(self, golden: Golden, offers: Sequence[Offer]) -> Golden:
+        """With what ONNX Runtime answers with the files that engines are built from."""
+        if not offers:
+            return golden
+        asked, recipe = self.learning.prepare(golden.inputs), self.folder.recipe
+        rights = {
+            offer.spec.precision: Right(
+                measurable(in_batches(self.form.answers(offer.file, BASE.engine), asked, recipe)),
+                offer.tolerance,
+            )
+            for offer in offers
+        }
+        return replace(golden, engines=rights)
 
 
 def read_study(step: Step) -> Study:

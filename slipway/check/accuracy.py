@@ -1,4 +1,4 @@
-"""The metric and the difference to PyTorch, of the answers that clients really get."""
+"""The metric and the difference from what is right, of the answers that clients really get."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ def accuracy(
 ) -> AccuracyResult:
     """Send every example over gRPC and over HTTP, in requests of 1 to `batch` rows.
 
-    The protocol whose answers are further from PyTorch's counts. Raises `CheckError` where the
+    The protocol whose answers are further from the right ones counts. Raises `CheckError` where the
     server refuses a request.
     """
 
@@ -57,7 +57,7 @@ def accuracy_of_streams(
 ) -> AccuracyResult:
     """As `accuracy`, of a decoupled model: every question is a stream.
 
-    The difference is 0 where all texts are PyTorch's, else infinite.
+    The difference is 0 where all texts are right, else infinite.
     """
     stream = {"stream": np.ones(1, dtype=bool)}
 
@@ -121,6 +121,7 @@ def _judged(
         examples=len(questions.targets),
         difference=max_difference(reference, outputs),
         tolerance=tolerance,
+        reference="PyTorch" if questions.exact else "build",
     )
 
 

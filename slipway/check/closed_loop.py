@@ -20,7 +20,7 @@ import grpc
 import grpc.aio
 
 from slipway.check.grpc_client import OPTIONS
-from slipway.tensors import Golden
+from slipway.golden import Golden
 
 PATIENCE_S = 60.0
 PAUSE_AFTER_ERROR_S = 0.01

@@ -18,8 +18,8 @@ from slipway.check.client import (
 from slipway.check.prompts import EXCLUDE, PROMPT, SAMPLING, TEXT, prompt_with, wrong_prompts
 from slipway.check.refusals import Wrong, is_proper
 from slipway.check.verdict import Verdict, fits, presence, timed
+from slipway.golden import Golden
 from slipway.results import CheckResult
-from slipway.tensors import Golden
 
 FINISH = "finish_reason"
 FEW = 5

@@ -33,10 +33,9 @@ class Requests(ClosedLoop[RequestWindow]):
         response = await self._send(self._messages[which], timeout=PATIENCE_S)
         self.window.latencies_ns.append(time.perf_counter_ns() - started)
         if verify:
-            golden = self.spec.requests[which]
-            difference = golden.difference(decode(response))
-            if not difference <= golden.tolerance:
-                raise Failed(f"wrong answer, off by {difference:.2g}")
+            difference = self.spec.requests[which].difference(decode(response))
+            if not difference.within:
+                raise Failed(f"wrong answer, off by {difference.largest:.2g}")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from typing import TypeVar
 from slipway.check.closed_loop import LoadSpec
 from slipway.check.windows import agree as windows_agree
 from slipway.errors import CheckError
+from slipway.golden import Golden
 from slipway.processes import running
-from slipway.tensors import Golden
 
 WARMUP_S = 1.0
 NS_PER_MS = 1e6

@@ -16,9 +16,9 @@ from slipway.check.statistics import Statistics
 from slipway.check.windows import agree as windows_agree
 from slipway.check.windows import percentile
 from slipway.errors import CheckError
+from slipway.golden import Golden
 from slipway.progress import Progress, silent
 from slipway.results import LoadPoint, PerfResult
-from slipway.tensors import Golden
 
 GENERATOR = "slipway.check.load"
 
@@ -34,14 +34,7 @@ class _Measured:
 def one_by_one(golden: Golden) -> list[Golden]:
     """A request for each row of a golden request, with its answer."""
     rows = len(next(iter(golden.inputs.values())))
-    return [
-        Golden(
-            {name: array[row : row + 1] for name, array in golden.inputs.items()},
-            {name: array[row : row + 1] for name, array in golden.outputs.items()},
-            golden.tolerance,
-        )
-        for row in range(rows)
-    ]
+    return [golden.row(row) for row in range(rows)]
 
 
 def measure(

@@ -14,8 +14,8 @@ from slipway.check.grpc_client import GrpcClient
 from slipway.check.http_client import HttpClient
 from slipway.check.refusals import Wrong, is_proper, wrong_requests
 from slipway.check.verdict import Verdict, fits, presence, timed
+from slipway.golden import Difference, Golden
 from slipway.results import CheckResult
-from slipway.tensors import Golden, max_difference
 
 UNKNOWN = 0
 """Of the largest batch: then none above it is sent."""
@@ -88,7 +88,7 @@ class Conversation:
         answer = self._infer(self.golden.inputs)
         if isinstance(answer, Refused):
             return Verdict(False, str(answer))
-        return _near(self.golden.difference(answer), self.golden.tolerance)
+        return _near(self.golden.difference(answer))
 
     def _one_by_one(self) -> Verdict:
         """The rows of a batch must not know of each other."""
@@ -105,7 +105,7 @@ class Conversation:
             for name in self.golden.outputs
             if all(name in answer for answer in answers)
         }
-        return _near(max_difference(self.golden.outputs, joined), self.golden.tolerance)
+        return _near(self.golden.difference(joined))
 
     def _refused(self, wrong: Wrong) -> Verdict:
         """The proper code, and the right answer to the golden request afterwards."""
@@ -129,7 +129,6 @@ def _batch_is_known(maximum: int | Refused) -> Verdict:
     return Verdict(True, f"batches up to {maximum}")
 
 
-def _near(difference: float, tolerance: float) -> Verdict:
-    return Verdict(
-        difference <= tolerance, f"largest difference {difference:.2g}, allowed {tolerance:.2g}"
-    )
+def _near(difference: Difference) -> Verdict:
+    said = f"largest difference {difference.largest:.2g}, allowed {difference.allowed:.2g}"
+    return Verdict(difference.within, said)

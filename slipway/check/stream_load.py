@@ -51,7 +51,7 @@ class Streams(ClosedLoop[StreamWindow]):
         if verify:
             golden = self.spec.requests[which]
             answer = joined([Piece(outputs_of(response), 0.0) for response in responses])
-            if not golden.difference(answer) <= golden.tolerance:
+            if not golden.difference(answer).within:
                 raise Failed("wrong answer: another text than the golden one")
 
     async def _read(self, message: bytes) -> list[Any]:

@@ -14,9 +14,9 @@ from slipway.check.stream_load import StreamWindow
 from slipway.check.windows import agree as windows_agree
 from slipway.check.windows import percentile
 from slipway.errors import CheckError
+from slipway.golden import Golden
 from slipway.progress import Progress, silent
 from slipway.results import StreamPoint, StreamResult
-from slipway.tensors import Golden
 
 GENERATOR = "slipway.check.stream_load"
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slipway.check.client import Client, Declared, Metadata, Refused
+from slipway.golden import Golden
 from slipway.results import CheckResult
-from slipway.tensors import Array, Golden
+from slipway.tensors import Array
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 
 from slipway.errors import NodeError
+from slipway.golden import Golden
 from slipway.node.control import ModelControl, Overloaded
-from slipway.tensors import Golden
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ def probe(control: ModelControl, model: str, version: int | None, golden: Golden
         return Busy()
     except NodeError as error:
         return Unwell(str(error))
-    difference = golden.difference(answer)
-    if not difference <= golden.tolerance:
+    difference = golden.right.difference(answer)
+    if not difference.within:
         return Unwell(
-            f"the golden request is answered with a difference of {difference:.2e}, "
-            f"allowed are {golden.tolerance:.0e}"
+            f"the golden request is answered with a difference of {difference.largest:.2e}, "
+            f"allowed are {difference.allowed:.0e}"
         )
-    return Answered(difference, (time.perf_counter() - started) * 1e3)
+    return Answered(difference.largest, (time.perf_counter() - started) * 1e3)

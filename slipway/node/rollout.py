@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from slipway import contract
 from slipway.errors import NodeError
+from slipway.golden import Golden
 from slipway.node.control import ModelControl
 from slipway.node.engines.configuration import Engine
 from slipway.node.probe import Answered, Unwell, probe
@@ -15,7 +16,6 @@ from slipway.node.repository import ModelRepository
 from slipway.progress import Progress, silent
 from slipway.registry.manifest import Manifest
 from slipway.registry.store import Store
-from slipway.tensors import Golden
 
 CANDIDATE = "__candidate"
 """Suffix of the name under which a version is probed before a client can reach it."""
@@ -90,8 +90,7 @@ class Rollout:
         """
         model, version = now.model, now.version
         loaded = (version,)
-        tolerance = max(now.golden.tolerance, engine.spec.tolerance)
-        golden = replace(now.golden, tolerance=tolerance)
+        golden = now.golden.of(engine.spec.precision)
         try:
             self.show(model, loaded, engine)
             answered(self.control, model, version, golden)

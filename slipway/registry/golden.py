@@ -1,27 +1,23 @@
 """The golden request of what is released: the question whose right answer is known."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from slipway import contract
 from slipway.errors import IntegrityError, NotFound
+from slipway.golden import Golden
 from slipway.registry.releases import read_release
 from slipway.registry.store import open_store
 from slipway.registry.versions import read_manifest
-from slipway.tensors import Golden
 
 
 def released_golden(store: str, environment: str, model: str) -> Golden:
-    """Of the version that `environment` points at, as any of its servers may answer it: one that
-    serves an engine differs by more. `RegistryError` where there is none.
-    """
+    """Of the version that `environment` points at. `RegistryError` where there is none."""
     opened = open_store(store)
     release = read_release(opened, environment, model)
     manifest = read_manifest(opened, model, release.version)
     entry = next(e for e in manifest.artefact.files if e.path == contract.GOLDEN_FILE)
-    golden = _parse(opened.read(contract.blob_key(entry.sha256)).data, entry.path)
-    return replace(golden, tolerance=manifest.artefact.tolerance(golden.tolerance))
+    return _parse(opened.read(contract.blob_key(entry.sha256)).data, entry.path)
 
 
 def read_golden(path: Path) -> Golden:

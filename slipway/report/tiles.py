@@ -68,11 +68,11 @@ def _lead(model: ModelReport) -> tuple[Tile, ...]:
 
 
 def _difference(model: ModelReport) -> Tile:
-    label, accuracy = "PyTorch to served", model.accuracy
+    accuracy = model.accuracy
     if accuracy is None:
-        return Tile(label, UNKNOWN, "", "not measured yet")
+        return Tile("PyTorch to served", UNKNOWN, "", "not measured yet")
     return _judged(
-        label,
+        accuracy.way,
         wording.small(accuracy.difference),
         f"tolerance {wording.small(accuracy.tolerance)}",
         passed=accuracy.passed,

@@ -14,8 +14,8 @@ from slipway.check.endpoint import Endpoint
 from slipway.check.perf import measure, one_by_one
 from slipway.check.smoke import smoke
 from slipway.errors import CheckError, RecipeError
+from slipway.golden import Golden
 from slipway.questions import Questions
-from slipway.tensors import Golden
 from slipway.triton.server import EmbeddedServer, Ports, ServerOptions
 from tests.integration.triton_models import add_model
 

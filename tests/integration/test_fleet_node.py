@@ -22,13 +22,13 @@ from tritonclient.utils import InferenceServerException
 
 from slipway import contract
 from slipway.files import readable_json
+from slipway.golden import Golden
 from slipway.node.fleet.metrics import UNITS
 from slipway.node.report import read_report
 from slipway.processes import group_members
 from slipway.registry.directory import DirectoryStore
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote
-from slipway.tensors import Golden
 from slipway.triton.ports import Ports
 from tests.aws_servers import AutoScalingService, MetadataService, as_of_aws, moto_server, serving
 from tests.factories import packaged_model

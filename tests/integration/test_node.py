@@ -21,13 +21,13 @@ from tritonclient.utils import InferenceServerException
 from slipway import contract
 from slipway.build.line import build
 from slipway.folder import open_model
+from slipway.golden import Golden
 from slipway.node.report import read_report
 from slipway.processes import group_members
 from slipway.progress import silent
 from slipway.registry.directory import DirectoryStore
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote, roll_back
-from slipway.tensors import Golden
 from tests.integration.triton_models import command_line, stubs_of
 from tests.waiting import PATIENCE, wait_until
 
@@ -198,15 +198,15 @@ def test_releases_are_followed_forward_and_back_without_an_error(node, registry,
         Load(node.grpc, first.inputs) as load,
         Readiness(node.http) as readiness,
     ):
-        assert first.difference(ask(client, first.inputs)) <= first.tolerance
+        assert first.difference(ask(client, first.inputs)).within
         promote(registry, "local", "tiny", 2)
         assert node.wait_for("serving", version=2)["loaded"] == [1, 2]
-        assert second.difference(ask(client, second.inputs)) <= second.tolerance
-        assert first.difference(ask(client, first.inputs, version="1")) <= first.tolerance
+        assert second.difference(ask(client, second.inputs)).within
+        assert first.difference(ask(client, first.inputs, version="1")).within
         roll_back(registry, "local", "tiny")
         node.wait_for("serving", version=1)
-        assert first.difference(ask(client, first.inputs)) <= first.tolerance
-        assert first.difference(second.outputs) > first.tolerance
+        assert first.difference(ask(client, first.inputs)).within
+        assert not first.difference(second.outputs).within
     assert load.errors == []
     assert load.answers > 0
     assert set(readiness.codes) == {200}
@@ -225,7 +225,7 @@ def test_a_killed_backend_process_under_load_is_mended(node, packages):
         assert wait_until(lambda: load.answers >= recovered + 100)
     assert load.errors
     with triton.InferenceServerClient(node.grpc) as client:
-        assert right.difference(ask(client, right.inputs)) <= right.tolerance
+        assert right.difference(ask(client, right.inputs)).within
 
 
 def test_a_killed_server_is_started_afresh_and_serves_again(node, packages):
@@ -236,7 +236,7 @@ def test_a_killed_server_is_started_afresh_and_serves_again(node, packages):
     node.wait_for("recovered")
     right = golden(packages[0])
     with triton.InferenceServerClient(node.grpc) as client:
-        assert right.difference(ask(client, right.inputs)) <= right.tolerance
+        assert right.difference(ask(client, right.inputs)).within
 
 
 def test_a_corrupted_blob_is_refused_and_the_old_version_serves_on(node, registry, packages):
@@ -256,7 +256,7 @@ def test_a_corrupted_blob_is_refused_and_the_old_version_serves_on(node, registr
     assert "damaged in the registry" in refused["reason"]
     right = golden(packages[0])
     with triton.InferenceServerClient(node.grpc) as client:
-        assert right.difference(ask(client, right.inputs)) <= right.tolerance
+        assert right.difference(ask(client, right.inputs)).within
     assert wait_until(lambda: "damaged" in read_report(registry, "local", "test").models[0].reason)
 
 
@@ -286,4 +286,4 @@ def test_what_is_no_number_in_shape_is_refused_and_the_server_lives_on(node, pac
     with triton.InferenceServerClient(node.grpc) as client:
         with pytest.raises(InferenceServerException, match="unexpected shape"):
             ask(client, {"point": np.zeros((1, 5), np.float32)})
-        assert right.difference(ask(client, right.inputs)) <= right.tolerance
+        assert right.difference(ask(client, right.inputs)).within

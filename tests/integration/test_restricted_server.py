@@ -16,9 +16,9 @@ from slipway.check.endpoint import Endpoint
 from slipway.check.perf import measure, one_by_one
 from slipway.check.smoke import smoke
 from slipway.errors import NodeError
+from slipway.golden import Golden
 from slipway.node.control import GrpcControl
 from slipway.results import PerfResult
-from slipway.tensors import Golden
 from slipway.triton.access import HEADER, ManagementKey
 from slipway.triton.connection_age import connection_age
 from tests.integration.triton_models import add_model, command_line, request, tensors

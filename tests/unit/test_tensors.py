@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from slipway.errors import IntegrityError, RecipeError
+from slipway.errors import RecipeError
 from slipway.tensors import (
     NUMPY_OF,
-    Golden,
     TensorSpec,
     datatype_of,
+    farthest,
     from_bytes,
     from_json,
     max_difference,
@@ -58,28 +58,18 @@ def test_text_differs_as_a_whole():
     assert max_difference(want, {"y": np.array([["Rain"]], dtype=object)}) == float("inf")
 
 
-@given(array=ARRAYS)
-def test_a_golden_request_survives_json(array):
-    golden = Golden({"x": array}, {"y": array}, 1e-4)
-    back = Golden.from_json(json.loads(json.dumps(golden.to_json())))
-    assert back.difference({"y": array}) == 0
-    assert back.tolerance == 1e-4
-
-
-@pytest.mark.parametrize(
-    "value", [{}, {"request": 3}, {"tolerance": "x", "request": {"inputs": []}}]
-)
-def test_what_is_no_golden_request_is_refused(value):
-    with pytest.raises(IntegrityError):
-        Golden.from_json(value)
-
-
 def test_the_difference_is_the_largest_and_infinite_where_it_cannot_be_taken():
     want = {"y": np.float32([[1, 2], [3, 4]])}
     assert max_difference(want, {"y": np.float32([[1, 2], [3, 4.5]])}) == 0.5
     for wrong in ({}, {"y": np.float32([[1, 2]])}, {"y": np.float32([[1, 2], [3, np.nan]])}):
         assert max_difference(want, wrong) == float("inf")
     assert max_difference({"y": np.zeros((0, 2))}, {"y": np.zeros((0, 2))}) == 0
+
+
+def test_the_farthest_row_is_the_one_that_differs_most_from_the_first():
+    answers = {"y": np.float32([[0, 0], [1, 0], [0, -3], [2, 2]]), "class": np.arange(4) % 2}
+    assert farthest(answers) == 2
+    assert farthest({"y": np.zeros((3, 2))}) == 0
 
 
 @given(

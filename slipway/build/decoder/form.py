@@ -1,7 +1,7 @@
 """The form of decoders: a graph with a key-value cache, served by the `generator` backend."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -34,9 +34,10 @@ from slipway.engines import Profile
 from slipway.errors import BuildError, VariantError
 from slipway.files import hard_link, readable_json
 from slipway.folder import ModelFolder
+from slipway.golden import Golden
 from slipway.questions import Questions
 from slipway.recipe import Generation
-from slipway.tensors import Array, Golden
+from slipway.tensors import Array
 
 GRAPH = "decoder"
 """The folder of a step that holds the graph."""
@@ -160,6 +161,10 @@ class DecoderForm:
         decoder = DecoderModel(file.parent)
         return lambda inputs: partial(write_rows, by_file(decoder), _only(inputs), TIMED_TOKENS)
 
+    def otherwise(self, file: Path) -> Sequence[Answers]:  # noqa: ARG002 - as the protocol
+        """Text is what is compared, and it is the same or not."""
+        return ()
+
     def rivals(self, network: nn.Module) -> Mapping[str, Callable[[Inputs], Call]]:
         """Not compiled: a cache that grows would be compiled anew for each token."""
         model: PreTrainedModel = self.folder.function("network", "decoder")(network.eval())
@@ -201,7 +206,7 @@ class DecoderForm:
             "sampling_parameters": np.full((len(prompts), 1), json.dumps(GREEDY), dtype=object),
             "exclude_input_in_output": np.ones((len(prompts), 1), dtype=bool),
         }
-        return Questions(sent, {"text_output": texts}, texts, "same_text")
+        return Questions(sent, {"text_output": texts}, texts, "same_text", asked.exact)
 
     def _answer(
         self, writer: Writer, tokenizer: Tokenizer, prompt: str, ends: Collection[int]

@@ -24,13 +24,15 @@ class Kind:
     """How the file of a network is written, and what runs it.
 
     `file` names one of the ways in `slipway.build.optimise.files`. `exact`: it answers as PyTorch
-    does, within the recipe's parity. `suits`: it is tried where a graph has any of these traits.
+    does, within the recipe's parity. `half`: it computes in 16 bits where these are at hand, else
+    in 32. `suits`: it is tried where a graph has any of these traits.
     """
 
     name: str
     file: str
     engine: Engine = ONNXRUNTIME
     exact: bool = False
+    half: bool = False
     suits: frozenset[str] = frozenset({ATTENTION, CONVOLUTION, RECURRENCE, DENSE})
 
 
@@ -38,11 +40,11 @@ BASE = Kind("onnx", "plain", exact=True)
 KINDS = (
     BASE,
     Kind("graph", "fused", exact=True, suits=frozenset({ATTENTION})),
-    Kind("fp16", "fp16"),
+    Kind("fp16", "fp16", half=True),
     Kind("int8_dynamic", "int8_dynamic", suits=frozenset({ATTENTION, RECURRENCE, DENSE})),
     Kind("int8_static", "int8_static", suits=frozenset({CONVOLUTION})),
     Kind("openvino", "plain", OPENVINO),
-    Kind("openvino_bf16", "plain", OPENVINO_BF16),
+    Kind("openvino_bf16", "plain", OPENVINO_BF16, half=True),
     Kind(
         "openvino_int8", "int8_static", OPENVINO, suits=frozenset({ATTENTION, CONVOLUTION, DENSE})
     ),

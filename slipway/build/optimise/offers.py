@@ -37,7 +37,7 @@ from slipway.variants import bounds, points
 
 SOURCES = {
     "int8": Kind("tensorrt_int8", "int8_typed", suits=frozenset({ATTENTION, CONVOLUTION, DENSE})),
-    "fp16": Kind("tensorrt_fp16", "fp16"),
+    "fp16": Kind("tensorrt_fp16", "fp16", half=True),
 }
 """What an engine of each precision is built from."""
 HEAVY = RECURRENT | {"Conv", "ConvTranspose", "Gemm", "MatMul"}
@@ -71,7 +71,7 @@ def offers(steps: Steps, shop: StepsWorkshop, candidate: Candidate) -> tuple[Out
 def as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     """What was offered, and of which content; and what was not, and why."""
     return [
-        {**asdict(each.spec), "sha256": sha256_of(each.file)}
+        {**asdict(each.spec), "sha256": sha256_of(each.file), "tolerance": each.tolerance}
         if isinstance(each, Offer)
         else asdict(each)
         for each in outcomes
@@ -156,10 +156,9 @@ def _offer(
         precision=precision,
         source=f"{contract.TYPED_FOLDER}{precision}.onnx",
         profiles=profiles,
-        tolerance=candidate.tolerance,
         share=KEPT * typed_share(file, precision),
     )
-    return Offer(spec, file)
+    return Offer(spec, file, candidate.own_tolerance)
 
 
 def _require_good(judged: Judged, baseline: Judged, recipe: Recipe) -> None:

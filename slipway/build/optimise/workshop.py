@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property, partial
-from math import isfinite, nan
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from slipway.build.optimise.bench import Bench, Inputs, System
 from slipway.build.optimise.calibration import calibration_batches
 from slipway.build.optimise.catalogue import BASE, BASELINE, DISTIL, PRUNE, TRAINED, Variant
 from slipway.build.optimise.cost import Cost, cost_of
-from slipway.build.optimise.drop import Judged, judge, worse
+from slipway.build.optimise.drop import worse
 from slipway.build.optimise.files import GATED, Batches, Material
+from slipway.build.optimise.judgement import Judgement, judgement
 from slipway.build.optimise.study import Made
 from slipway.build.optimise.timing import Call
 from slipway.build.parity import Answers
@@ -27,15 +28,12 @@ from slipway.errors import VariantError
 from slipway.files import readable_json, sha256_of
 from slipway.hardware import Hardware
 from slipway.metrics.named import LOWER_IS_BETTER, metric_named, metric_source
-from slipway.tensors import Array, max_difference, measurable
+from slipway.tensors import Array
 from slipway.variants import Rival, Timing, points
 
 DETAIL_FILE = "variant.json"
 JUDGEMENT_FILE = "judgement.json"
 HOW_LEARNT = {TRAINED: "trained", PRUNE: "pruned and trained on", DISTIL: "distilled"}
-HEADROOM = 2.0
-"""How far answers of a lossy variant may lie from PyTorch's, in units of the largest difference on
-the held-out data: other batches are rounded otherwise."""
 CHECKED = 64
 """Held-out examples that a form is tried on for numbers which its calibration never met."""
 
@@ -47,16 +45,6 @@ class Branch:
     learnt: Learnt
     exported: Step
     plain: Step
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The metric of a variant on the held-out data, and its answers' largest difference from those
-    of its own network in PyTorch.
-    """
-
-    judged: Judged
-    deviation: float
 
 
 class StepsWorkshop:
@@ -86,21 +74,14 @@ class StepsWorkshop:
         written = branch.plain
         if kind.file != BASE.file:
             written = self._write(branch, kind.file, kind.engine)
-        judgement = self._judge(branch, written, variant)
+        said = self._judge(branch, written, variant)
         if variant == BASELINE:
-            self._baseline_value = judgement.judged.value
-        tolerance = self._recipe.parity
-        if not kind.exact:
-            tolerance = max(tolerance, HEADROOM * judgement.deviation)
-        elif not judgement.deviation <= tolerance:
-            raise VariantError(
-                f"Its answers differ from PyTorch's by {judgement.deviation:.2e}",
-                why=f"the recipe allows {tolerance:.0e}",
-            )
+            self._baseline_value = said.judged.value
+        tolerances = said.tolerances(kind, self._recipe.parity)
         # What is packaged without a study is not packaged anew where a study chooses it.
         name = "optimised" if variant == BASELINE else variant.name
         self._candidates[variant.name] = Candidate(
-            name, branch.learnt, branch.exported, written, tolerance, kind
+            name, branch.learnt, branch.exported, written, *tolerances, kind
         )
         return Made(
             variant,
@@ -111,7 +92,7 @@ class StepsWorkshop:
                 *([] if kind.engine == BASE.engine else [kind.engine.name]),
             ),
             bytes=self._form.model(written.folder).stat().st_size,
-            judged=judgement.judged,
+            judged=said.judged,
         )
 
     def time(self, made: Sequence[Made]) -> Mapping[str, tuple[Timing, ...]]:
@@ -261,34 +242,30 @@ class StepsWorkshop:
         file, engine = self._form.model(written.folder), variant.kind.engine
 
         def work(target: Path) -> None:
-            outputs = self._answers(self._form.answers(file, engine))
-            judged = judge(
-                outputs, self._steps.learning.data.holdout.targets, self._recipe.metric.name
+            said = judgement(
+                variant.kind,
+                self._form.answers(file, engine),
+                self._form.otherwise(file),
+                held_out=self._held_out,
+                targets=self._steps.learning.data.holdout.targets,
+                reference=self._reference(branch.learnt),
+                recipe=self._recipe,
             )
-            reference = measurable(self._reference(branch.learnt))
-            deviation = max_difference(reference, outputs)
-            if not isfinite(deviation):
-                raise VariantError(
-                    "Its answers to held-out examples are not all numbers",
-                    why="PyTorch's are, or they have another shape",
-                )
-            judgement = Judgement(judged, deviation)
-            (target / JUDGEMENT_FILE).write_bytes(readable_json(asdict(judgement)))
+            (target / JUDGEMENT_FILE).write_bytes(readable_json(asdict(said)))
 
         step = self._steps.run(
             "judge",
             work,
             file=sha256_of(file),
             engine=asdict(engine),
+            exact=variant.kind.exact,
             hardware=asdict(self._hardware),
             network=branch.learnt.step.key,
             data=branch.learnt.teacher.key,
             metric=self._metric,
             serving=asdict(self._recipe.serving),
         )
-        value = json.loads((step.folder / JUDGEMENT_FILE).read_bytes())
-        judged = Judged(value["judged"]["value"], tuple(value["judged"]["without"]))
-        return Judgement(judged, value["deviation"])
+        return Judgement.from_json(json.loads((step.folder / JUDGEMENT_FILE).read_bytes()))
 
     def _answers(self, answers: Answers) -> Mapping[str, Array]:
         """To all held-out examples."""

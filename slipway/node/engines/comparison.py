@@ -1,12 +1,11 @@
 """An engine beside the ONNX file that it would take the place of, on this server."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 from slipway.errors import NodeError
 from slipway.node.engines.configuration import Engine
 from slipway.node.rollout import CANDIDATE, Rollout, Served, answered
-from slipway.tensors import Golden
 
 REFERENCE = "__reference"
 """Suffix of the name of the ONNX file's own trial: clients who are served meanwhile would hold up
@@ -30,17 +29,12 @@ class Comparison:
         return self.onnx / self.engine
 
 
-def tolerant(golden: Golden, engine: Engine) -> Golden:
-    """The golden request as an engine may answer it."""
-    return replace(golden, tolerance=max(golden.tolerance, engine.spec.tolerance))
-
-
 def compare(rollout: Rollout, served: Served, engine: Engine) -> Comparison:
     """Load both beside what is served and ask them in turn. Raises `NodeError` where the engine
     does not load, does not answer as it should, or is not faster.
     """
     model, version = served.model, served.version
-    golden = tolerant(served.golden, engine)
+    golden = served.golden.of(engine.spec.precision)
     with (
         rollout.trial(model, version, golden, CANDIDATE, engine) as candidate,
         rollout.trial(model, version, served.golden, REFERENCE) as reference,

@@ -43,7 +43,7 @@ def judged(folder, scores=RIGHT, **metric):
     form = form_of(folder, np.float32(scores))
     reference = {"scores": np.float32(scores)}
     folder = replace(folder, recipe=wanted)
-    return evaluate(folder, SHIPPED, DATA, reference, [Rung("optimised", form, 1e-4)])
+    return evaluate(folder, SHIPPED, DATA, reference, [Rung("optimised", form, 1e-4, 1e-4)])
 
 
 def test_the_packaged_file_is_judged_beside_its_baseline_and_shown(tiny_text):
@@ -82,13 +82,15 @@ def test_text_is_written_without_pickle_and_read_back(tiny_text, tmp_path):
     write_evaluation(
         tmp_path,
         evaluation,
-        Questions({"text": TEXTS}, {"scores": RIGHT}, DATA.holdout.targets, "accuracy"),
+        Questions({"text": TEXTS}, {"scores": RIGHT}, DATA.holdout.targets, "accuracy", False),
     )
     assert read_evaluation(tmp_path) == evaluation
     back = Questions.read(tmp_path / QUESTIONS_FILE)
-    assert back.metric == "accuracy"
+    assert (back.metric, back.exact) == ("accuracy", False)
     assert back.inputs["text"].dtype == object
     assert np.array_equal(back.inputs["text"], TEXTS)
     assert np.array_equal(back.reference["scores"], RIGHT)
     with np.load(tmp_path / "holdout.npz", allow_pickle=False) as plain:
-        assert set(plain.files) == {"input/text", "reference/scores", "targets", "metric"}
+        assert set(plain.files) == {
+            *("input/text", "reference/scores", "targets", "metric", "exact")
+        }

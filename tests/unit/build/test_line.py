@@ -123,7 +123,7 @@ def test_what_a_generator_is_served_with_decides_its_steps(setting, redone, tmp_
         steps.learning.learn("trained")
         before = Step("before", "same", tmp_path, reused=True, seconds=0.0)
         learnt = Learnt("trained", before, before)
-        steps.package(Candidate("optimised", learnt, before, before, 1e-3), before, None)
+        steps.package(Candidate("optimised", learnt, before, before, 1e-3, 1e-3), before, None)
         return asked
 
     shipped = open_model("text_generator", Path(__file__).parents[3] / "model_repo")

@@ -9,7 +9,8 @@ import pytest
 from slipway.check.client import Declared, Metadata, Piece, Refused
 from slipway.check.generation import SPECIAL, GeneratorChecks
 from slipway.check.prompts import wrong_prompts
-from slipway.tensors import Golden, from_bytes
+from slipway.golden import Golden
+from slipway.tensors import from_bytes
 from tests.streaming import text
 
 WORDS = "the mill below it grinds the rye of three valleys and its people weave".split()  # noqa: SIM905 - a sentence

@@ -8,7 +8,7 @@ from slipway.check.endpoint import Endpoint
 from slipway.check.machine import describe_machine
 from slipway.check.perf import measure, one_by_one
 from slipway.errors import CheckError
-from slipway.tensors import Golden
+from slipway.golden import Golden
 
 GOLDEN = Golden(
     {"image": np.arange(6, dtype=np.float32).reshape(3, 2)},

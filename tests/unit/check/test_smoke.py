@@ -8,7 +8,8 @@ import pytest
 from slipway.check.client import Declared, Metadata, Refused, Request
 from slipway.check.refusals import wrong_requests
 from slipway.check.smoke import Conversation
-from slipway.tensors import NUMPY_OF, Golden
+from slipway.golden import Golden
+from slipway.tensors import NUMPY_OF
 
 MAXIMUM = 4
 IMAGES = np.arange(12, dtype=np.float32).reshape(3, 4)

@@ -7,8 +7,8 @@ from slipway.check.endpoint import Endpoint
 from slipway.check.stream_load import StreamWindow
 from slipway.check.streams import measure
 from slipway.errors import CheckError
+from slipway.golden import Golden
 from slipway.results import StreamPoint, StreamResult
-from slipway.tensors import Golden
 from tests.streaming import grpc_server, text
 
 GOLDEN = Golden({"text_input": text("Once")}, {"text_output": text("upon a time")}, 0.0, True)

@@ -20,13 +20,13 @@ from tritonclient.grpc import model_config_pb2 as pb
 
 from slipway.errors import NodeError, StartupError
 from slipway.files import readable_json
+from slipway.golden import Golden
 from slipway.node.agent import Agent
 from slipway.node.backoff import Backoff
 from slipway.node.report import Identity
 from slipway.registry.directory import DirectoryStore
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote
-from slipway.tensors import Golden
 from tests.factories import packaged_model
 
 INPUT = {"x": np.float32([[1.0], [2.0]])}

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from slipway.errors import NodeError
+from slipway.golden import Golden
 from slipway.node import control
 from slipway.node.control import GrpcControl, Overloaded
 from slipway.node.probe import Answered, Busy, Unwell, probe
-from slipway.tensors import Golden
 from tests.streaming import SILENCE, grpc_server, text
 
 GOLDEN = Golden({"text_input": text("Once")}, {"text_output": text("upon a time")}, 0.0, True)

@@ -6,12 +6,12 @@ import pytest
 
 from slipway import contract
 from slipway.files import readable_json
+from slipway.golden import Golden
 from slipway.node.events import Recovered, Refused, Serving, Sick
 from slipway.node.repository import ModelRepository
 from slipway.node.sync import Content
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote, roll_back
-from slipway.tensors import Golden
 from tests.factories import packaged_model
 from tests.unit.node.conftest import INPUT
 

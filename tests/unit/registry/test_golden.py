@@ -5,12 +5,11 @@ import pytest
 
 from slipway import contract
 from slipway.errors import IntegrityError, NotFound
+from slipway.golden import Golden
 from slipway.registry.golden import read_golden, released_golden
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote
 from slipway.registry.store import open_store
-from slipway.tensors import Golden
-from tests.engines import spec
 from tests.factories import packaged_model
 
 
@@ -35,16 +34,6 @@ def test_the_golden_request_is_that_of_the_released_version(registry):
     assert released_golden(registry, "local", "tiny").outputs["y"].tolist() == [[2.0, 4.0]]
     promote(open_store(registry), "local", "tiny", 2)
     assert released_golden(registry, "local", "tiny").outputs["y"].tolist() == [[3.0, 6.0]]
-
-
-def test_it_leaves_room_for_the_engines_that_a_server_may_serve(registry, tmp_path):
-    folder = tmp_path / "offering"
-    source = {"typed/fp16.onnx": b"typed", contract.GOLDEN_FILE: golden_json(4)}
-    packaged_model(folder, files=source, engines=(spec(tolerance=0.02),))
-    store = open_store(registry)
-    promote(store, "local", "tiny", publish(store, folder).manifest.version)
-    assert released_golden(registry, "local", "tiny").tolerance == 0.02
-    assert read_golden(folder / contract.GOLDEN_FILE).tolerance == 1e-4
 
 
 def test_a_model_that_is_not_released_has_none(registry):

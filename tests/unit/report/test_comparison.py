@@ -91,7 +91,7 @@ def test_the_page_shows_which_engines_are_offered(study, whole):
                            engines=engines)  # fmt: skip
         return render(Report((replace(whole, artefact=artefact),)))
 
-    offering = page(spec(tolerance=0.0125))
+    offering = page(spec())
     assert "TensorRT engines offered to servers with a GPU" in offering
     row = next(line for line in offering.splitlines() if '<th scope="row">fp16</th>' in line)
     assert row.count("typed/fp16.onnx") == 1

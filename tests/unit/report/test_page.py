@@ -148,7 +148,7 @@ def test_what_is_missing_is_said(whole):
     said = " ".join(page.texts("p", **{"class": "gap"}))
     for words in (
         "steps were not recorded",
-        "not compared with PyTorch",
+        "not compared with what is right",
         "endpoint was not checked",
         "speed was not measured",
     ):

@@ -10,6 +10,7 @@ import pytest
 from slipway import contract
 from slipway.errors import NodeError
 from slipway.files import readable_json
+from slipway.golden import Golden, Right
 from slipway.node import events
 from slipway.node.agent import Agent
 from slipway.node.engines.acceleration import AGAIN, POLL, Engines
@@ -17,7 +18,6 @@ from slipway.node.engines.cache import EngineCache, Order
 from slipway.node.report import Identity, read_report
 from slipway.registry.publish import publish
 from slipway.registry.releases import promote, roll_back
-from slipway.tensors import Golden
 from tests.engines import L4, spec
 from tests.factories import packaged_model
 from tests.unit.node.conftest import INPUT, Clock, FakeTriton
@@ -46,7 +46,7 @@ def builder():
     return QuickBuilder({"seconds": 0.0})
 
 
-OFFERED = (spec(tolerance=0.5),)
+OFFERED = (spec(),)
 
 
 class Node:
@@ -89,8 +89,9 @@ def node(store, triton, clock, builder, tmp_path):
 def offered(store, tmp_path):
     """Release a version that adds a number and offers engines."""
 
-    def make(add=10, model="tiny", engine_adds=None, engines=OFFERED, steps=False):
-        right = Golden(INPUT, {"y": INPUT["x"] + add}, 1e-4)
+    def make(add=10, model="tiny", engine_adds=None, engines=OFFERED, steps=False,
+             right=None):  # fmt: skip
+        right = Golden(INPUT, {"y": INPUT["x"] + add}, 1e-4, engines=right or {})
         typed = json.dumps({"add": add if engine_adds is None else engine_adds}).encode()
         onnx = json.dumps({"add": add, "seconds": SLOW}).encode()
         network = b'name: "network" backend: "onnxruntime" max_batch_size: 8 instance_group { }'
@@ -193,14 +194,6 @@ def test_where_there_is_no_room_for_a_comparison_onnx_is_served(node, offered, n
     onnx_is_served(node)
 
 
-def test_an_engine_may_differ_by_its_own_tolerance_and_no_more(node, offered, builder):
-    offered(10, engine_adds=10.25)
-    node.round()
-    assert node.happened() == ["Accelerated"]
-    assert node.answer() == 10.25
-    assert node.happened() == []
-
-
 def test_what_was_judged_is_not_judged_again(node, offered, builder, clock):
     builder.plan = {"seconds": 2 * SLOW}
     offered()
@@ -223,6 +216,16 @@ def test_what_could_not_be_built_is_asked_for_again_and_said_once(node, offered,
     assert len(builder.built) == 1
 
 
+@pytest.mark.parametrize(("says", "happens"), [(12, "Accelerated"), (13, "Unaccelerated")])
+def test_an_engine_is_held_against_its_own_answers(node, offered, says, happens):
+    own = {"fp16": Right({"y": INPUT["x"] + 12}, 0.5)}
+    offered(engine_adds=says, right=own)
+    node.round()
+    assert node.happened() == [happens]
+    assert node.answer() == (12 if happens == "Accelerated" else 10)
+    assert node.happened() == []  # probed with them as long as it serves
+
+
 def test_a_fault_of_the_builder_ends_no_agent(node, offered, builder):
     builder.meanwhile = lambda: 1 / 0
     offered()
@@ -232,7 +235,7 @@ def test_a_fault_of_the_builder_ends_no_agent(node, offered, builder):
 
 
 def test_the_second_best_engine_is_tried_where_the_best_cannot_be_built(node, offered, builder):
-    first, second = spec("int8", "typed/int8.onnx"), spec(tolerance=0.5)
+    first, second = spec("int8", "typed/int8.onnx"), spec()
     offered(engines=(first, second))
     node.round()
     assert node.happened() == ["Unaccelerated"]  # the builder's layers are FP16
