@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from slipway.build.network import examples
+from slipway.build.notes import drop_notes
 from slipway.errors import ExportError, first_line
 from slipway.recipe import Recipe
 from slipway.tensors import NUMPY_OF, TensorSpec
@@ -57,7 +58,9 @@ def export(network: nn.Module, recipe: Recipe, target: Path) -> None:
             ) from error
     assert program is not None
     # One file: a manifest lists it with one hash, and ONNX's external data would be named inside.
-    program.save(target, external_data=False)
+    model = program.model_proto
+    drop_notes(model)
+    onnx.save(model, target)
     check_export(target, recipe)
 
 
@@ -72,6 +75,11 @@ def check_export(path: Path, recipe: Recipe) -> None:
         raise ExportError(
             f"The exported file has IR version {model.ir_version}",
             why=f"the oldest server supported reads up to {NEWEST_IR}",
+        )
+    opset = next(entry.version for entry in model.opset_import if not entry.domain)
+    if opset > OPSET:
+        raise ExportError(
+            f"The exported file has opset {opset}", why=f"opset {OPSET} was asked for"
         )
     for kind, specs, values in (
         ("input", recipe.inputs, model.graph.input),

@@ -46,7 +46,13 @@ class PlainForm:
     folder: ModelFolder
     sources: Sources
 
-    code = ("build/plain.py", "build/export.py", "build/optimise/graph.py", "build/session.py")
+    code = (
+        "build/plain.py",
+        "build/export.py",
+        "build/notes.py",
+        "build/optimise/graph.py",
+        "build/session.py",
+    )
 
     def on_gpu(self) -> bool:
         return on_gpu()

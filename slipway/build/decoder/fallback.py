@@ -28,6 +28,7 @@ from slipway.build.decoder.graph import (
     describe,
 )
 from slipway.build.export import OPSET
+from slipway.build.notes import drop_notes
 from slipway.errors import ExportError, first_line
 
 NAME = "PyTorch's exporter"
@@ -78,7 +79,7 @@ def write(
     target = folder / MODEL_FILE
     weights = sum(each.numel() * each.element_size() for each in model.parameters())
     program.save(target, external_data=weights >= ONE_FILE)
-    _name_dimensions(target)
+    _tidy(target)
     return describe(target, context=context, eos=eos, shared_cache=False)
 
 
@@ -131,9 +132,10 @@ def _tensors(layer: Any) -> tuple[torch.Tensor, torch.Tensor]:
     return layer.keys, layer.values
 
 
-def _name_dimensions(path: Path) -> None:
-    """Put names that say something in place of the exporter's symbols."""
+def _tidy(path: Path) -> None:
+    """Put names that say something in place of the exporter's symbols, and drop its notes."""
     model = onnx.load(path, load_external_data=False)
+    drop_notes(model)
     del model.graph.value_info[:]  # it holds the old symbols
     for value in (*model.graph.input, *model.graph.output):
         dims = value.type.tensor_type.shape.dim

@@ -60,7 +60,7 @@ class DecoderForm:
     generation: Generation
 
     code = (
-        "build/export.py",
+        *("build/export.py", "build/notes.py"),
         *(
             f"build/decoder/{name}.py"
             for name in (

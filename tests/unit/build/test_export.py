@@ -1,10 +1,14 @@
+import shutil
+
 import onnx
 import pytest
 import torch
 from torch import nn
 
 from slipway.build.export import MODEL_FILE, NEWEST_IR, OPSET, check_export, export
+from slipway.dataset import Sources
 from slipway.errors import ExportError
+from slipway.folder import open_model
 from slipway.recipe import Metric, Recipe, Training
 from slipway.tensors import TensorSpec
 
@@ -28,12 +32,28 @@ def test_the_file_says_what_the_recipe_declares(exported, tiny):
     assert model.ir_version <= NEWEST_IR
 
 
+def test_a_network_gives_the_same_file_wherever_its_folder_lies(tiny, tmp_path):
+    files = []
+    for place in (tmp_path / "here", tmp_path / "there"):
+        folder = open_model(shutil.copytree(tiny.path, place / "tiny").name, place)
+        torch.manual_seed(0)
+        export(folder.function("network", "build")(Sources()), folder.recipe, place / MODEL_FILE)
+        files.append((place / MODEL_FILE).read_bytes())
+    assert files[0] == files[1]
+    assert str(tmp_path).encode() not in files[0]
+    assert b"forward" not in files[0]  # nor its source lines
+
+
 def fix_batch(model):
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 2
 
 
 def widen(model):
     model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 9
+
+
+def newer_operators(model):
+    model.opset_import[0].version = OPSET + 1
 
 
 def newer(model):
@@ -44,6 +64,7 @@ def newer(model):
     ("edit", "said"),
     [
         (newer, f"IR version {NEWEST_IR + 1}"),
+        (newer_operators, f"opset {OPSET + 1}"),
         (fix_batch, "batch fixed"),
         (widen, "exported with the shape|not valid ONNX"),
     ],
