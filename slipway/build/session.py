@@ -1,6 +1,7 @@
 """ONNX Runtime as the build uses it: the file under test, run in this process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import onnxruntime as ort
 
 from slipway.build.engine import ONNXRUNTIME, Engine
 from slipway.build.parity import Answers
-from slipway.errors import BuildError
+from slipway.errors import BuildError, VariantError, first_line
 from slipway.hardware import gpu_name
 from slipway.tensors import Array
 
@@ -33,6 +34,7 @@ class OnnxModel:
     and DequantizeLinear.
 
     Raises `BuildError` where it should run on the GPU and does not: ONNX Runtime itself only warns.
+    Raises `VariantError`, also when it is called, where ONNX Runtime cannot run the file.
     """
 
     def __init__(
@@ -42,7 +44,8 @@ class OnnxModel:
         if literally:
             how.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         providers = [CPU] if literally else _providers(options)
-        self._session = ort.InferenceSession(path, how, providers=providers)
+        with _refused("load"):
+            self._session = ort.InferenceSession(path, how, providers=providers)
         if on_gpu() and not literally and CUDA not in self._session.get_providers():
             raise BuildError(
                 "ONNX Runtime does not run on the GPU that is here",
@@ -52,7 +55,17 @@ class OnnxModel:
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def __call__(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        return dict(zip(self._outputs, self._session.run(None, dict(inputs)), strict=True))
+        with _refused("run"):
+            outputs = self._session.run(None, dict(inputs))
+        return dict(zip(self._outputs, outputs, strict=True))
+
+
+@contextmanager
+def _refused(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # ONNX Runtime raises classes that share no base
+        raise VariantError(f"ONNX Runtime cannot {doing} it", why=first_line(error)) from error
 
 
 def _providers(options: Mapping[str, str]) -> Sequence[str | tuple[str, dict[str, str]]]:

@@ -1,4 +1,5 @@
-"""Simplify the graph: constants folded, batch normalisation merged into convolutions.
+"""Simplify the graph: constants folded, batch normalisation merged into convolutions, recurrent
+layers without what surrounds them for nothing.
 
 Only what stays standard ONNX is done here, so that TensorRT and every execution provider can read
 the result. What suits one processor (fused kernels, memory layouts) ONNX Runtime does when the
@@ -12,6 +13,7 @@ from pathlib import Path
 import onnx
 import onnxruntime as ort
 
+from slipway.build.optimise.recurrence import simplify_recurrence
 from slipway.errors import BuildError
 
 STANDARD_DOMAINS = ("", "ai.onnx")
@@ -28,12 +30,15 @@ class GraphChange:
 
 def optimise_graph(source: Path, target: Path) -> GraphChange:
     """Write the simplified `source` to `target`; `BuildError` when that is not standard ONNX."""
+    before = onnx.load(source)
+    simpler = onnx.load(source)
+    simplify_recurrence(simpler)
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(target)
     options.log_severity_level = 3  # ONNX Runtime warns whenever a graph is written
-    ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    before, after = onnx.load(source), onnx.load(target)
+    ort.InferenceSession(simpler.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    after = onnx.load(target)
     foreign = {node.domain for node in after.graph.node} - set(STANDARD_DOMAINS)
     if foreign:
         raise BuildError(

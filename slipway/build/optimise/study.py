@@ -15,7 +15,7 @@ from slipway.build.optimise.catalogue import (
 )
 from slipway.build.optimise.choice import Demands, choose, gain, judge
 from slipway.build.optimise.drop import Judged, drop_between
-from slipway.errors import VariantError
+from slipway.errors import ExportError, VariantError
 from slipway.metrics.named import LOWER_IS_BETTER
 from slipway.progress import Progress, silent
 from slipway.recipe import Recipe
@@ -145,7 +145,7 @@ class _Bench:
                 continue
             try:
                 yield self._shop.make(variant)
-            except VariantError as error:
+            except (VariantError, ExportError) as error:  # a student may not be exportable
                 yield Failed(variant.name, str(error))
 
     def _measured(self, made: Made, timings: tuple[Timing, ...]) -> Measured:

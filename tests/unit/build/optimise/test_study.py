@@ -14,7 +14,7 @@ from slipway.build.optimise import catalogue, files, graph, rivals
 from slipway.build.optimise.catalogue import DENSE, Kind
 from slipway.build.optimise.study import Wanted
 from slipway.build.session import OnnxModel
-from slipway.errors import RecipeError, VariantError
+from slipway.errors import ExportError, RecipeError, VariantError
 from slipway.progress import silent
 from slipway.questions import Questions
 from slipway.registry.golden import read_golden
@@ -64,6 +64,29 @@ def unsound(source, target, material):
     raise VariantError("It overflows", why="someone planted it")
 
 
+def failing(source, target, material):
+    """A file that loads, and cannot be run."""
+    model = onnx.load(source)
+    graph, (output,) = model.graph, model.graph.output
+    for node in graph.node:
+        node.output[:] = ["right" if name == output.name else name for name in node.output]
+    graph.initializer.append(numpy_helper.from_array(np.int64([-1, 1009]), "odd"))
+    graph.node.append(helper.make_node("Reshape", ["right", "odd"], ["cut"]))
+    graph.node.append(helper.make_node("ReduceMax", ["cut"], ["most"], keepdims=0))
+    graph.node.append(helper.make_node("Add", ["right", "most"], [output.name]))
+    onnx.save(model, target)
+    return "a reshape that does not fit"
+
+
+def unloadable(source, target, material):
+    target.write_bytes(b"not a model")
+    return "no model"
+
+
+def unexportable(source, target, material):
+    raise ExportError("The network cannot be exported to ONNX", why="someone planted it")
+
+
 @pytest.fixture(autouse=True)
 def eager_alone(monkeypatch):
     """To compile a network takes half a minute, and is tested by itself."""
@@ -73,9 +96,9 @@ def eager_alone(monkeypatch):
 
 @pytest.fixture
 def planted(monkeypatch):
-    """Three ways to write a file that no model should be served in."""
+    """Ways to write a file that no model should be served in."""
     kinds = list(catalogue.KINDS)
-    for way in (slow, wrong, unsound):
+    for way in (slow, wrong, unsound, failing, unloadable, unexportable):
         monkeypatch.setitem(files.WAYS, way.__name__, way)
         kinds.append(Kind(way.__name__, way.__name__, suits=frozenset({DENSE})))
     monkeypatch.setattr(catalogue, "KINDS", tuple(kinds))
@@ -94,15 +117,19 @@ def workspace(built, tmp_path):
     return copy
 
 
-def test_a_slow_a_wrong_and_an_unsound_variant_are_dropped_each_for_its_reason(
+def test_what_is_slow_wrong_unsound_or_fails_is_dropped_each_for_its_reason(
     tiny, planted, workspace
 ):
-    study, done = compared(tiny, workspace, "slow", "wrong", "unsound")
+    names = ("slow", "wrong", "unsound", "failing", "unloadable", "unexportable")
+    study, done = compared(tiny, workspace, *names)
     assert study.chosen == "onnx"
     assert not any(verdict.kept for verdict in study.verdicts)
     assert study.verdict("slow").reason.startswith("slower at batch 1: 0.")
     assert study.verdict("wrong").reason.endswith("the recipe asks for at least 0.9")
     assert study.verdict("unsound").reason == "It overflows: someone planted it"
+    assert study.verdict("failing").reason.startswith("ONNX Runtime cannot run it: ")
+    assert study.verdict("unloadable").reason.startswith("ONNX Runtime cannot load it: ")
+    assert study.verdict("unexportable").reason.startswith("The network cannot be exported")
     assert done[2].step.folder.joinpath("model.onnx").read_bytes() == (
         done[-1].step.folder.joinpath("model/1/model.onnx").read_bytes()
     )
