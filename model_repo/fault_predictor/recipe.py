@@ -28,7 +28,7 @@ RECIPE = Recipe(
     optimisation=Optimisation(
         distillation=Distillation(
             Training(
-                epochs=8,
+                epochs=16,
                 batch_size=64,
                 learning_rate=1e-2,
                 weight_decay=1e-2,

@@ -21,7 +21,8 @@ WIDTH = 24
 
 class HourlyBlocks(nn.Module):
     """As FaultPredictor: readings (batch, steps, sensors) and which were observed in, risk and
-    modes out. Hours after the last observed one change nothing.
+    modes out. Hours after the last observed one change nothing; where none was, the answer is that
+    of an LSTM which has seen nothing.
     """
 
     centre: Tensor
@@ -43,11 +44,11 @@ class HourlyBlocks(nn.Module):
         # The last block is filled with hours in which nothing was observed.
         hours = F.pad(hours.transpose(1, 2), (0, HOURS - 1))
         steps, _ = self.lstm(F.relu(self.blocks(hours)).transpose(1, 2))
-        seen = F.avg_pool1d(hours[:, len(SENSORS) :].amax(dim=1, keepdim=True), HOURS) > 0
+        seen = F.avg_pool1d(hours[:, len(SENSORS) :].amax(dim=1, keepdim=True), HOURS).ceil()
         # A product with 1 at the last block seen takes fewer nodes than a gather, and these count.
-        number = torch.arange(seen.shape[-1], device=seen.device)
-        last = number == (seen * number).amax(dim=-1, keepdim=True)
-        state = (last.to(steps.dtype) @ steps).squeeze(1)
+        count = seen.cumsum(dim=-1)
+        last = seen * (count == count.amax(dim=-1, keepdim=True))
+        state = (last @ steps).squeeze(1)
         modes = self.head(state).softmax(dim=-1)
         return 1 - modes[:, :1], modes
 
