@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slipway.errors import IntegrityError
-from slipway.tensors import Array, from_json, max_difference, to_json
+from slipway.tensors import Array, from_json, max_difference, measurable, to_json
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,13 @@ class Difference:
     def within(self) -> bool:
         return self.largest <= self.allowed
 
+    @property
+    def share(self) -> float:
+        """Of what is allowed."""
+        if not self.allowed:
+            return float("inf") if self.largest else 0.0
+        return self.largest / self.allowed
+
 
 @dataclass(frozen=True)
 class Right:
@@ -30,6 +37,11 @@ class Right:
     def difference(self, answer: Mapping[str, Array]) -> Difference:
         """Infinite where shapes or names differ."""
         return Difference(max_difference(self.outputs, answer), self.tolerance)
+
+    @property
+    def numbers(self) -> "Right":
+        """Without what cannot be nearly right, such as a class."""
+        return Right(measurable(self.outputs), self.tolerance)
 
     def row(self, row: int) -> "Right":
         return Right(_row(self.outputs, row), self.tolerance)
@@ -71,11 +83,12 @@ class Golden:
         return replace(self, outputs=right.outputs, tolerance=right.tolerance)
 
     def difference(self, answer: Mapping[str, Array]) -> Difference:
-        """To the right answer that is nearest, as far as each allows: who asks a fleet does not
-        know whether an engine answers.
+        """To the right answer whose numbers are nearest, as far as each allows: who asks a fleet
+        does not know whether an engine answers.
         """
         rights = (self.right, *self.engines.values())
-        return min((right.difference(answer) for right in rights), key=_share)
+        nearest = min(rights, key=lambda right: right.numbers.difference(answer).share)
+        return nearest.difference(answer)
 
     def row(self, row: int) -> "Golden":
         """One row of it, as a request of its own."""
@@ -113,10 +126,3 @@ class Golden:
 
 def _row(arrays: Mapping[str, Array], row: int) -> dict[str, Array]:
     return {name: array[row : row + 1] for name, array in arrays.items()}
-
-
-def _share(difference: Difference) -> float:
-    """Of what is allowed."""
-    if not difference.allowed:
-        return float("inf") if difference.largest else 0.0
-    return difference.largest / difference.allowed

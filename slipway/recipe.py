@@ -307,7 +307,8 @@ class Recipe:
 
     `inputs` and `outputs` are the network's; clients see the same, but for the text in place of
     tokens where there is a `tokenizer`. `parity` is the largest absolute difference allowed between
-    PyTorch's answer and any later form of the model, the served one included.
+    PyTorch's answer and any later form of the model, the served one included. A
+    variant that only comes near to PyTorch has tolerances of its own, which are measured.
     """
 
     title: str

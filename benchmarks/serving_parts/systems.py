@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from benchmarks.serving_parts.http_load import Call, HttpSpec
 from benchmarks.serving_parts.values import Load
+from slipway.artefact import read_artefact
 from slipway.check.closed_loop import LoadSpec
 from slipway.errors import BuildError, ServerError
 from slipway.golden import Golden
@@ -51,6 +52,13 @@ class Subject:
             steps / "package/latest",
             tuple(one_by_one(golden)),
         )
+        study = read_artefact(subject.package).study if subject.onnx.is_file() else None
+        if study and study.chosen != study.baseline.variant:
+            raise BuildError(
+                f"'{name}' is packaged as '{study.chosen}'",
+                why="it is compared with PyTorch serving the network as it was trained",
+                mend=f"Run: python scripts/build.py {name}",
+            )
         for path in (subject.weights, subject.onnx):
             if not path.is_file():
                 raise BuildError(

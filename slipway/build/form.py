@@ -36,7 +36,7 @@ class Asked:
 
     network: nn.Module
     data: Data
-    right: Mapping[str, Array]
+    right: Callable[[], Mapping[str, Array]]
     served: Path
     exact: bool
 
@@ -102,8 +102,8 @@ class Form(Protocol):
         """A model from its file, ready to be timed on a batch of its workload."""
         ...
 
-    def otherwise(self, file: Path) -> Sequence[Answers]:
-        """Other ways to run a model's file, which answer as it does but for rounding."""
+    def otherwise(self, file: Path, engine: Engine) -> Sequence[Answers]:
+        """Other ways to run a model's file, which answer as the engine does but for rounding."""
         ...
 
     def rivals(self, network: nn.Module) -> Mapping[str, Callable[[Inputs], Call]]:

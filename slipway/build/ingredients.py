@@ -28,8 +28,8 @@ CODE: Mapping[str, Sequence[str]] = {
         ),
     ),
     "judge": (
-        *("build/optimise/drop.py", "build/optimise/judgement.py", "build/padding.py"),
-        *("build/openvino.py", "tensors.py"),
+        *("build/optimise/drop.py", "build/optimise/judgement.py", "build/evaluate.py"),
+        *("build/parity.py", "build/padding.py", "build/openvino.py", "tensors.py"),
     ),
     "evaluate": (
         *("build/evaluate.py", "build/parity.py", "build/padding.py"),

@@ -40,12 +40,16 @@ class OpenvinoModel:
     """An ONNX or IR file, compiled; call it with named arrays (batch first) for named arrays.
 
     `precision` is default, f32, bf16 or int8; `threads` 0 leaves their number to OpenVINO. Raises
-    `VariantError` where the file cannot be compiled or run, or the processor lacks the precision.
-    After a failed call the model is done with: OpenVINO 2026.4 may then fail on good inputs too.
+    `VariantError` where the file cannot be compiled or run, or the processor lacks the precision,
+    unless it may be `imitated`, which is slow. After a failed call the model is done with: OpenVINO
+    2026.4 may then fail on good inputs too.
     """
 
-    def __init__(self, path: Path, *, precision: str, threads: int = 0) -> None:
-        _require(precision)
+    def __init__(
+        self, path: Path, *, precision: str, threads: int = 0, imitated: bool = False
+    ) -> None:
+        if not imitated:
+            _require(precision)
         properties: dict[str, str | int] = {"INFERENCE_NUM_THREADS": threads} if threads else {}
         if precision in HINTS:
             properties["INFERENCE_PRECISION_HINT"] = HINTS[precision]

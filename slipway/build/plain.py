@@ -23,7 +23,7 @@ from slipway.build.optimise.graph import optimise_graph
 from slipway.build.optimise.timing import Call
 from slipway.build.optimise.workload import workload
 from slipway.build.parity import Answers
-from slipway.build.session import OnnxModel, loaded, on_gpu
+from slipway.build.session import loaded, on_gpu, otherwise
 from slipway.build.text import TOKENIZER_FILE, tokenizer_file
 from slipway.build.triton_config import NETWORK, TOKENIZER, as_json, configurations
 from slipway.build.triton_folder import write_model
@@ -34,7 +34,7 @@ from slipway.folder import ModelFolder
 from slipway.golden import Golden
 from slipway.profiles import profiles_of
 from slipway.questions import Questions
-from slipway.tensors import Array, farthest
+from slipway.tensors import Array, farthest, measurable
 
 GRAPH_FILE = "graph.json"
 
@@ -51,6 +51,7 @@ class PlainForm:
         "build/export.py",
         "build/notes.py",
         "build/optimise/graph.py",
+        "build/optimise/recurrence.py",
         "build/session.py",
     )
 
@@ -104,8 +105,8 @@ class PlainForm:
         answers = loaded(file, engine)
         return lambda inputs: partial(answers, inputs)
 
-    def otherwise(self, file: Path) -> Sequence[Answers]:
-        return (OnnxModel(file, literally=True),)
+    def otherwise(self, file: Path, engine: Engine) -> Sequence[Answers]:
+        return otherwise(file, engine)
 
     def rivals(self, network: nn.Module) -> Mapping[str, Callable[[Inputs], Call]]:
         recipe = self.folder.recipe
@@ -118,10 +119,10 @@ class PlainForm:
         """The held-out examples themselves."""
         holdout = asked.data.holdout
         metric = self.folder.recipe.metric.name
-        return Questions(holdout.inputs, asked.right, holdout.targets, metric, asked.exact)
+        return Questions(holdout.inputs, asked.right(), holdout.targets, metric, asked.exact)
 
     def golden(self, questions: Questions, tolerance: float) -> Golden:
-        rows = [0, farthest(questions.reference)]
+        rows = [0, farthest(measurable(questions.reference))]
         return Golden(
             inputs={name: array[rows] for name, array in questions.inputs.items()},
             outputs={name: array[rows] for name, array in questions.reference.items()},

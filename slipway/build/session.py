@@ -1,7 +1,6 @@
 """ONNX Runtime as the build uses it: the file under test, run in this process."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -44,8 +43,10 @@ class OnnxModel:
         if literally:
             how.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         providers = [CPU] if literally else _providers(options)
-        with _refused("load"):
+        try:
             self._session = ort.InferenceSession(path, how, providers=providers)
+        except Exception as error:  # as below
+            raise VariantError("ONNX Runtime cannot load it", why=first_line(error)) from error
         if on_gpu() and not literally and CUDA not in self._session.get_providers():
             raise BuildError(
                 "ONNX Runtime does not run on the GPU that is here",
@@ -55,17 +56,11 @@ class OnnxModel:
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def __call__(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        with _refused("run"):
+        try:  # not a context manager: this is what is timed
             outputs = self._session.run(None, dict(inputs))
+        except Exception as error:  # ONNX Runtime raises classes that share no base
+            raise VariantError("ONNX Runtime cannot run it", why=first_line(error)) from error
         return dict(zip(self._outputs, outputs, strict=True))
-
-
-@contextmanager
-def _refused(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:  # ONNX Runtime raises classes that share no base
-        raise VariantError(f"ONNX Runtime cannot {doing} it", why=first_line(error)) from error
 
 
 def _providers(options: Mapping[str, str]) -> Sequence[str | tuple[str, dict[str, str]]]:
@@ -79,6 +74,18 @@ def _providers(options: Mapping[str, str]) -> Sequence[str | tuple[str, dict[str
 def _load_libraries() -> None:
     """CUDA's and cuDNN's, from where Python packages have them."""
     ort.preload_dlls()
+
+
+def otherwise(path: Path, engine: Engine) -> tuple[Answers, ...]:
+    """Other ways to run a file, which answer as the engine does but for rounding: what it may come
+    to on another processor. OpenVINO computes in bfloat16 where the processor has it.
+    """
+    literal = OnnxModel(path, literally=True)
+    if engine.backend == ONNXRUNTIME.backend:
+        return (literal,)
+    from slipway.build.openvino import HINTS, OpenvinoModel  # noqa: PLC0415 - as below
+
+    return (literal, *(OpenvinoModel(path, precision=each, imitated=True) for each in HINTS))
 
 
 def loaded(path: Path, engine: Engine) -> Answers:

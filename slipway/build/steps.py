@@ -22,6 +22,7 @@ from slipway.dataset import Sources
 from slipway.files import readable_json, sha256_of
 from slipway.folder import ModelFolder
 from slipway.golden import Golden, Right
+from slipway.hardware import this_machine
 from slipway.metrics.named import metric_source
 from slipway.progress import Progress
 from slipway.questions import QUESTIONS_FILE, Questions
@@ -118,10 +119,13 @@ class Steps:
             )
             judged = evaluate(self.folder, self.sources, data, reference, ladder)
             proved = (*self.form.proof(candidate.exported.folder), *judged.parity)
-            right: Mapping[str, Array] = reference
-            if not kind.exact:
+
+            def right() -> Mapping[str, Array]:
+                if kind.exact:
+                    return reference
                 # What cannot be nearly right, such as a class, is judged by the metric alone.
-                right = measurable(in_batches(ladder[-1].answers, prepared, recipe))
+                return measurable(in_batches(ladder[-1].answers, prepared, recipe))
+
             asked = Asked(network, data, right, optimised, exact=kind.exact)
             write_evaluation(target, replace(judged, parity=proved), self.form.questions(asked))
 
@@ -132,6 +136,7 @@ class Steps:
             optimised=candidate.optimised.key,
             engine=asdict(kind.engine),
             rung=candidate.name,
+            **self._answering(recorded=not kind.exact),
             tolerance=[candidate.tolerance, candidate.own_tolerance],
             metric=[asdict(recipe.metric), hashes([metric_source(recipe.metric.name)])],
             parity=recipe.parity,
@@ -167,6 +172,7 @@ class Steps:
             "package",
             work,
             evaluated=evaluated.key,
+            **self._answering(recorded=bool(offers)),
             title=recipe.title,
             labels=[spec.labels for spec in recipe.outputs],
             serving=asdict(recipe.serving),
@@ -176,6 +182,11 @@ class Steps:
                 [asdict(offer.spec), sha256_of(offer.file), offer.tolerance] for offer in offers
             ],
         )
+
+    def _answering(self, *, recorded: bool) -> dict[str, Any]:
+        """The hardware, which decides what a file answers to the last bit, where that is kept."""
+        machine = this_machine(gpu=self.form.on_gpu())
+        return {"hardware": asdict(machine)} if recorded else {}
 
     def _with_engines(self, golden: Golden, offers: Sequence[Offer]) -> Golden:
         """With what ONNX Runtime answers with the files that engines are built from."""

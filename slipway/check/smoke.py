@@ -5,8 +5,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from slipway.check.client import Answer, Client, Refused, Request, StreamClient
 from slipway.check.endpoint import Endpoint, unreachable
 from slipway.check.generation import GeneratorChecks
@@ -92,20 +90,14 @@ class Conversation:
 
     def _one_by_one(self) -> Verdict:
         """The rows of a batch must not know of each other."""
-        inputs = self.golden.inputs
-        rows = len(next(iter(inputs.values())))
-        answers: list[Answer] = []
-        for row in range(rows):
-            answer = self._infer({name: array[row : row + 1] for name, array in inputs.items()})
+        rows = len(next(iter(self.golden.inputs.values())))
+        differences: list[Difference] = []
+        for row, single in enumerate(map(self.golden.row, range(rows))):
+            answer = self._infer(single.inputs)
             if isinstance(answer, Refused):
                 return Verdict(False, f"row {row}: {answer}")
-            answers.append(answer)
-        joined = {
-            name: np.concatenate([answer[name] for answer in answers])
-            for name in self.golden.outputs
-            if all(name in answer for answer in answers)
-        }
-        return _near(self.golden.difference(joined))
+            differences.append(single.difference(answer))
+        return _near(max(differences, key=lambda difference: difference.share))
 
     def _refused(self, wrong: Wrong) -> Verdict:
         """The proper code, and the right answer to the golden request afterwards."""

@@ -62,6 +62,17 @@ def test_an_answer_is_right_where_it_is_near_to_one_that_a_server_may_give(
     assert (difference.allowed, difference.within) == (allowed, within)
 
 
+def test_whole_numbers_are_those_of_whoever_answered():
+    """An engine's numbers are its own; its classes, which cannot be nearly right, are not known."""
+    classes = np.int64([[0], [1]])
+    golden = Golden({"x": X}, {"y": X, "class": classes}, 0.1,
+                    engines={"int8": Right({"y": X + 0.5}, 1.0)})  # fmt: skip
+    assert golden.difference({"y": X, "class": classes}).within
+    assert not golden.difference({"y": X, "class": 1 - classes}).within
+    assert not golden.difference({"y": X}).within
+    assert golden.difference({"y": X + 0.5, "class": 1 - classes}).within
+
+
 def test_where_nothing_may_differ_only_the_same_is_right():
     text = np.array([["rain"]], dtype=object)
     golden = Golden({"x": text}, {"y": text}, 0.0)

@@ -161,7 +161,7 @@ class DecoderForm:
         decoder = DecoderModel(file.parent)
         return lambda inputs: partial(write_rows, by_file(decoder), _only(inputs), TIMED_TOKENS)
 
-    def otherwise(self, file: Path) -> Sequence[Answers]:  # noqa: ARG002 - as the protocol
+    def otherwise(self, file: Path, engine: Engine) -> Sequence[Answers]:  # noqa: ARG002 - as the protocol
         """Text is what is compared, and it is the same or not."""
         return ()
 

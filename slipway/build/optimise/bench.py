@@ -19,7 +19,10 @@ from slipway.variants import Timing, timings_from_json
 Inputs = Mapping[str, Array]
 TIMINGS_FILE = "timings.json"
 STEP = "timing"
-CODE = ("build/optimise/bench.py", "build/optimise/timing.py", "build/optimise/workload.py")
+CODE = (
+    *("build/optimise/bench.py", "build/optimise/timing.py", "build/optimise/workload.py"),
+    *("build/openvino.py", "build/session.py"),
+)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import onnx
 import onnxruntime as ort
 
 from slipway.build.optimise.recurrence import simplify_recurrence
-from slipway.errors import BuildError
+from slipway.errors import BuildError, ExportError, first_line
 
 STANDARD_DOMAINS = ("", "ai.onnx")
 
@@ -29,7 +29,11 @@ class GraphChange:
 
 
 def optimise_graph(source: Path, target: Path) -> GraphChange:
-    """Write the simplified `source` to `target`; `BuildError` when that is not standard ONNX."""
+    """Write the simplified `source` to `target`.
+
+    Raises `ExportError` where ONNX Runtime cannot load it, `BuildError` where what it writes is not
+    standard ONNX.
+    """
     before = onnx.load(source)
     simpler = onnx.load(source)
     simplify_recurrence(simpler)
@@ -37,7 +41,14 @@ def optimise_graph(source: Path, target: Path) -> GraphChange:
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(target)
     options.log_severity_level = 3  # ONNX Runtime warns whenever a graph is written
-    ort.InferenceSession(simpler.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    try:
+        ort.InferenceSession(
+            simpler.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # ONNX Runtime raises classes that share no base
+        raise ExportError(
+            "ONNX Runtime cannot load what was exported", why=first_line(error)
+        ) from error
     after = onnx.load(target)
     foreign = {node.domain for node in after.graph.node} - set(STANDARD_DOMAINS)
     if foreign:

@@ -48,11 +48,12 @@ class Judgement:
                     why=f"the recipe allows {parity:.0e}",
                 )
             return parity, parity
-        if not HEADROOM * self.spread < self.contrast:
+        # An answer half-way between two would be right for both.
+        if not HEADROOM * self.spread < self.contrast / 2:
             raise VariantError(
                 "Its answers could not be told from wrong ones",
-                why=f"they differ by {self.spread:.2g} when they are computed otherwise, and no "
-                f"two examples' by more than {self.contrast:.2g}",
+                why=f"they differ by {self.spread:.2g} when they are computed otherwise, and those "
+                f"to two examples by {self.contrast:.2g} at most",
             )
         # Where 16 bits are not at hand it is computed in 32, as PyTorch does: both are right.
         own = max(self.spread, self.deviation) if kind.half else self.spread

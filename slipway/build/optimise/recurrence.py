@@ -5,7 +5,7 @@ batch, hidden) to (steps, batch, hidden), which for one direction is a Squeeze. 
 from the request, in fifteen nodes a layer that cost more than some of its steps.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import onnx
@@ -17,8 +17,8 @@ STATES: Mapping[str, tuple[int, ...]] = {"LSTM": (5, 6), "GRU": (5,), "RNN": (5,
 """Which inputs of a layer are initial states."""
 SHAPING = frozenset({"Expand", "Slice", "Reshape", "Identity"})
 """What makes zeros of zeros."""
-STEPS, BATCH = 7, 3
-"""Sizes for which a shape is worked out, of no factor in common."""
+SIZES = ((7, 3), (11, 5))
+"""Steps and batches for which a shape is worked out: one pair might be met by chance."""
 
 
 def simplify_recurrence(model: onnx.ModelProto) -> None:
@@ -41,12 +41,13 @@ def _squeeze_output(graph: "_Graph", layer: onnx.NodeProto) -> None:
         return
     hidden = _attribute(layer, "hidden_size")
     directions = 2 if b"bidirectional" in (each.s for each in layer.attribute) else 1
-    known = {
-        layer.output[0]: (STEPS, directions, BATCH, hidden),
-        transpose.output[0]: (STEPS, BATCH, directions, hidden),
-    }
-    if graph.shape_given(reshape.input[1], known) != (STEPS, BATCH, hidden):
-        return
+    for steps, batch in SIZES:
+        known = {
+            layer.output[0]: (steps, directions, batch, hidden),
+            transpose.output[0]: (steps, batch, directions, hidden),
+        }
+        if graph.shape_given(reshape.input[1], known) != (steps, batch, hidden):
+            return
     axes = f"{layer.output[0]}_directions"
     graph.proto.initializer.append(numpy_helper.from_array(np.array([1], np.int64), axes))
     squeeze = helper.make_node("Squeeze", [layer.output[0], axes], [reshape.output[0]])
@@ -86,11 +87,10 @@ class _Graph:
         """The values of a tensor that is worked out from the shapes of `known` tensors alone; None
         where other tensors decide as well.
         """
-        needed = list(self._above(name, known))
-        if any(node is None for node in needed):
+        needed = self._above(name, known)
+        if needed is None:
             return None
-        wanted = {id(node) for node in needed}
-        nodes = [node for node in self.proto.node if id(node) in wanted]
+        nodes = [node for node in self.proto.node if id(node) in needed]
         used = {each for node in nodes for each in node.input}
         inputs = [
             helper.make_tensor_value_info(each, onnx.TensorProto.FLOAT, None)
@@ -108,21 +108,27 @@ class _Graph:
         (shape,) = ReferenceEvaluator(part).run(None, values)
         return tuple(int(size) for size in shape)
 
-    def _above(
-        self, name: str, known: Mapping[str, tuple[int, ...]]
-    ) -> Iterator[onnx.NodeProto | None]:
-        """The nodes that a tensor comes from, down to what is known; None for what is not."""
-        if not name or name in known or name in self._constants:
-            return
-        node = self._makers.get(name)
-        yield node
-        for each in node.input if node else ():
-            yield from self._above(each, known)
+    def _above(self, name: str, known: Mapping[str, tuple[int, ...]]) -> set[int] | None:
+        """The ids of the nodes that a tensor comes from, down to what is known; None where it
+        comes from something else.
+        """
+        found: set[int] = set()
+        open_ends = [name]
+        while open_ends:
+            each = open_ends.pop()
+            if not each or each in known or each in self._constants:
+                continue
+            node = self._makers.get(each)
+            if node is None:
+                return None
+            if id(node) not in found:
+                found.add(id(node))
+                open_ends += node.input
+        return found
 
 
 def _swaps(transpose: onnx.NodeProto) -> bool:
-    (perm,) = ([*a.ints] for a in transpose.attribute if a.name == "perm")
-    return perm == [0, 2, 1, 3]
+    return any([*each.ints] == [0, 2, 1, 3] for each in transpose.attribute)
 
 
 def _attribute(node: onnx.NodeProto, name: str) -> int:

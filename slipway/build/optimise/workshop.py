@@ -245,7 +245,7 @@ class StepsWorkshop:
             said = judgement(
                 variant.kind,
                 self._form.answers(file, engine),
-                self._form.otherwise(file),
+                () if variant.kind.exact else self._form.otherwise(file, engine),
                 held_out=self._held_out,
                 targets=self._steps.learning.data.holdout.targets,
                 reference=self._reference(branch.learnt),

@@ -1,6 +1,6 @@
 """The smoke test's judgement, with servers that are wrong in one way each."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from slipway.check.client import Declared, Metadata, Refused, Request
 from slipway.check.refusals import wrong_requests
 from slipway.check.smoke import Conversation
-from slipway.golden import Golden
+from slipway.golden import Golden, Right
 from slipway.tensors import NUMPY_OF
 
 MAXIMUM = 4
@@ -23,12 +23,14 @@ class Server:
     protocol: str = "grpc"
     off_by: float = 0.0
     off_by_in_batches: float = 0.0
+    off_by_turns: tuple[float, ...] = (0.0,)
     answers_anything: bool = False
     wrong_code: bool = False
     dies_of_bad_requests: bool = False
     is_ready: bool = True
     output_shape: tuple[int, ...] = (-1, 1)
     dead: bool = field(default=False, init=False)
+    turn: int = field(default=0, init=False)
 
     def live(self):
         return True
@@ -59,6 +61,8 @@ class Server:
         tensor = request.tensors[0]
         rows = np.frombuffer(tensor.data, np.float32).reshape(tensor.shape)
         wrong = self.off_by + self.off_by_in_batches * (len(rows) > 1)
+        wrong += self.off_by_turns[self.turn % len(self.off_by_turns)]
+        self.turn += 1
         return {"sum": rows.sum(axis=1, keepdims=True) + np.float32(wrong)}
 
     def infer_cut_off(self, request):
@@ -100,6 +104,15 @@ def test_answers_that_depend_on_the_company_in_a_batch_fail():
     found = failures(Server(off_by_in_batches=1e-3))
     assert "golden request" in found
     assert "golden rows one by one" not in found
+
+
+def test_any_server_of_a_fleet_may_answer_as_what_it_serves():
+    engine = Right({"sum": GOLDEN.outputs["sum"] + 5}, 1e-3)
+    golden = replace(GOLDEN, engines={"int8": engine})
+    assert failures(Server(off_by_turns=(0, 5)), golden) == []
+    assert failures(Server(off_by_turns=(5, 0, 0)), golden) == []
+    assert "golden rows one by one" in failures(Server(off_by_turns=(0, 0, 3)), golden)
+    assert "golden request" in failures(Server(off_by_turns=(5, 0)))
 
 
 def test_an_answer_that_is_not_a_number_fails():

@@ -83,18 +83,38 @@ def test_the_answers_stay_and_what_surrounds_a_layer_goes(network, left, states,
         assert operators["Reshape"]  # it puts the directions side by side
 
 
-def test_a_shape_that_something_else_decides_as_well_is_left(tmp_path):
-    """Planted: the reshape's sizes come from an input."""
+def reshaping(model):
+    """The node that puts a layer's directions side by side."""
+    swapped = {n.output[0] for n in model.graph.node if n.op_type == "Transpose"}
+    return next(n for n in model.graph.node if n.op_type == "Reshape" and n.input[0] in swapped)
+
+
+def asked_for(model):
+    sizes = onnx.helper.make_tensor_value_info("sizes", onnx.TensorProto.INT64, [3])
+    model.graph.input.append(sizes)
+    reshaping(model).input[1] = "sizes"
+
+
+def constant(model):
+    sizes = onnx.numpy_helper.from_array(np.int64([7, 3, WIDTH]), "sizes")
+    model.graph.initializer.append(sizes)
+    reshaping(model).input[1] = "sizes"
+
+
+def turned(model):
+    """Another order of dimensions, the default one."""
+    name = reshaping(model).input[0]
+    transpose = next(n for n in model.graph.node if n.output[0] == name)
+    del transpose.attribute[:]
+
+
+@pytest.mark.parametrize("plant", [asked_for, constant, turned])
+def test_a_shape_that_something_else_decides_is_left(plant, tmp_path):
     model = exported(Layers(), tmp_path / "model.onnx")
-    (reshape,) = (node for node in model.graph.node if node.op_type == "Reshape"
-                  and "Transpose" in {n.op_type for n in model.graph.node
-                                      if n.output[0] == node.input[0]})  # fmt: skip
-    shape = onnx.helper.make_tensor_value_info("sizes", onnx.TensorProto.INT64, [3])
-    model.graph.input.append(shape)
-    reshape.input[1] = "sizes"
+    plant(model)
+    left = reshaping(model).output[0]
     simplify_recurrence(model)
-    assert reshape.output[0] in {o for n in model.graph.node if n.op_type == "Reshape"
-                                 for o in n.output}  # fmt: skip
+    assert left in {n.output[0] for n in model.graph.node if n.op_type == "Reshape"}
 
 
 def test_a_graph_without_layers_is_left_alone(tmp_path):

@@ -14,7 +14,7 @@ def key(target=HERE, onnx=ONNX, what=None, options=("--a",)):
     return target.key(onnx, what or spec(), options)
 
 
-def test_another_driver_tolerance_or_file_name_finds_the_same_engine():
+def test_another_driver_share_or_file_name_finds_the_same_engine():
     assert key(replace(HERE, gpu=replace(L4, driver="575.1"))) == key()
     assert key(what=spec(source="typed/other.onnx", share=0.9)) == key()
 
