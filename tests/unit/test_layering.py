@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 BASE = {"contract", "errors", "files", "progress", "processes", "tensors", "recipe", "metrics",
         "artefact", "results", "interrupts", "dataset", "exhibits", "folder", "formats",
-        "duplicates", "questions", "variants", "engines", "profiles", "hardware"}  # fmt: skip
+        "duplicates", "golden", "questions", "variants", "engines", "profiles", "hardware"}  # fmt: skip
 MAY_IMPORT = {
     "__init__": {"contract"},
     "contract": set(),
@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "dataset": {"tensors"},
     "exhibits": {"dataset", "errors", "tensors"},
     "questions": {"errors", "tensors"},
+    "golden": {"errors", "tensors"},
     "folder": {"errors", "files", "recipe"},
     "formats": {"errors", "tensors"},
     "duplicates": {"errors", "tensors"},

@@ -11,6 +11,7 @@ ARRAYS = {
     "reference/logits": np.zeros((3, 10), np.float32),
     "targets": np.arange(3),
     "metric": np.array("accuracy"),
+    "exact": np.array(False),
 }
 
 
@@ -20,7 +21,7 @@ def test_held_out_examples_are_read_as_the_build_leaves_them(tmp_path):
     assert np.array_equal(holdout.inputs["image"], ARRAYS["input/image"])
     assert np.array_equal(holdout.reference["logits"], ARRAYS["reference/logits"])
     assert holdout.targets.tolist() == [0, 1, 2]
-    assert holdout.metric == "accuracy"
+    assert (holdout.metric, holdout.exact) == ("accuracy", False)
 
 
 @pytest.mark.parametrize("missing", ARRAYS)
