@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 
 BASE = {"contract", "errors", "files", "progress", "processes", "tensors", "recipe", "metrics",
         "artefact", "results", "interrupts", "dataset", "exhibits", "folder", "formats",
-        "duplicates", "golden", "questions", "variants", "engines", "profiles", "hardware"}  # fmt: skip
+        "duplicates", "golden", "questions", "variants", "engines", "profiles",
+        "hardware"}  # fmt: skip
 MAY_IMPORT = {
     "__init__": {"contract"},
     "contract": set(),
