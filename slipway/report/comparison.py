@@ -50,12 +50,20 @@ def comparison(study: Study, *, name: str) -> Comparison:
     return Comparison(study, batches, tuple(_lines(study)), svg.element(picture(study, name=name)))
 
 
+def latencies(study: Study) -> list[float]:
+    """Milliseconds at the smallest batch: the baseline's, divided by what each gains. Rounds of
+    another hour, in which all systems were slower, would not be comparable.
+    """
+    baseline = study.baseline.timings[0].milliseconds
+    return [baseline / each.timings[0].speedup.middle for each in study.measured]
+
+
 def picture(study: Study, *, name: str) -> str:
     """A numbered dot a variant: filled where it was kept, larger where it was chosen.
 
     Latency is that of the smallest batch. Left and high is best.
     """
-    times = [each.timings[0].milliseconds for each in study.measured]
+    times = latencies(study)
     metrics = [each.metric for each in study.measured]
     low, high = min(metrics), max(metrics)
     room = MARGIN * (high - low) or 0.01

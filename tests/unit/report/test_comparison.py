@@ -10,7 +10,7 @@ from rich.console import Console
 from benchmarks.variants_parts.markdown import document
 from scripts.build_parts.comparison import show
 from slipway.artefact import Artefact, FileEntry
-from slipway.report.comparison import comparison
+from slipway.report.comparison import comparison, latencies
 from slipway.report.content import Report
 from slipway.report.page import render
 from slipway.variants import Failed, Interval, Measured, Rival, Study, Timing, Untried, Verdict
@@ -71,6 +71,13 @@ def test_every_system_has_its_line_and_every_measured_one_a_dot(study):
     assert "3 variants" in picture.get("aria-label")
     texts = [each.text for each in picture.iter() if each.tag.endswith("text")]
     assert {"1", "2", "3", "ms at batch 1", "hit rate"} <= set(texts)
+
+
+def test_a_dot_lies_where_its_gain_puts_it_also_when_it_was_timed_at_a_slow_hour(study):
+    slow = tuple(Timing(batch, (0.02,) * 9, (0.04,) * 9) for batch in (1, 4, 16))
+    late = replace(measured("distil", 2.0), timings=slow)
+    hours = replace(study, outcomes=(*study.outcomes[:2], late))
+    assert latencies(hours) == pytest.approx([10.0, 10.0 / 3, 40.0, 5.0])
 
 
 def test_the_page_shows_the_comparison_where_there_is_one(study, whole):
