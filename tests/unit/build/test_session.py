@@ -1,11 +1,13 @@
-"""What runs where there is a GPU. None is needed."""
+"""What runs a file, in which other ways, and what where there is a GPU. None is needed."""
 
+import numpy as np
+import onnx
 import pytest
 
 from slipway.build import session
-from slipway.build.engine import ONNXRUNTIME
+from slipway.build.engine import ONNXRUNTIME, OPENVINO
 from slipway.build.optimise import rivals
-from slipway.errors import BuildError
+from slipway.errors import BuildError, VariantError
 from tests.quantised import products
 
 
@@ -34,3 +36,23 @@ def test_pytorch_is_compared_in_the_short_format_that_the_hardware_is_fast_in():
     assert {way.name for way in rivals.ways(rivals.GPU)} >= {"PyTorch compiled FP16"}
     assert {way.name for way in rivals.ways(rivals.CPU)} >= {"PyTorch compiled bfloat16"}
     assert {way.device for way in rivals.ways(rivals.GPU)} == {"cuda"}
+
+
+@pytest.mark.parametrize(("engine", "ways"), [(ONNXRUNTIME, 1), (OPENVINO, 3)])
+def test_other_ways_to_run_a_file_answer_as_it_does_but_for_rounding(engine, ways, tmp_path):
+    path = products(tmp_path / "net.onnx")
+    width = onnx.load(path).graph.input[0].type.tensor_type.shape.dim[-1].dim_value
+    inputs = {"x": np.random.default_rng(0).normal(size=(3, 2, width)).astype(np.float32)}
+    (wanted,) = session.loaded(path, engine)(inputs).values()
+    found = [next(iter(way(inputs).values())) for way in session.otherwise(path, engine)]
+    assert len(found) == ways
+    largest = float(np.abs(wanted).max())
+    for answer in found:
+        assert float(np.abs(answer - wanted).max()) <= 0.05 * largest
+
+
+def test_a_file_that_is_none_is_refused_in_a_clear_line(tmp_path):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"not a model")
+    with pytest.raises(VariantError, match="ONNX Runtime cannot load it"):
+        session.loaded(path, ONNXRUNTIME)
