@@ -52,13 +52,6 @@ class Subject:
             steps / "package/latest",
             tuple(one_by_one(golden)),
         )
-        study = read_artefact(subject.package).study if subject.onnx.is_file() else None
-        if study and study.chosen != study.baseline.variant:
-            raise BuildError(
-                f"'{name}' is packaged as '{study.chosen}'",
-                why="it is compared with PyTorch serving the network as it was trained",
-                mend=f"Run: python scripts/build.py {name}",
-            )
         for path in (subject.weights, subject.onnx):
             if not path.is_file():
                 raise BuildError(
@@ -66,6 +59,13 @@ class Subject:
                     why=f"{path} does not exist",
                     mend=f"Run: python scripts/build.py {name}",
                 )
+        study = read_artefact(subject.package).study
+        if study and study.chosen != study.baseline.variant:
+            raise BuildError(
+                f"'{name}' is packaged as '{study.chosen}'",
+                why="it is compared with PyTorch serving the network as it was trained",
+                mend=f"Run: python scripts/build.py {name}",
+            )
         return subject
 
     @property
